@@ -1,0 +1,123 @@
+"""The row that is the truth about one streamed answer, and the text it has produced so far."""
+
+import uuid
+from datetime import timedelta
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from chat.models.conversation import Message
+from llmkit.types import GenerationSettings
+
+SILENT_AFTER = timedelta(seconds=30)
+
+
+class GenerationQuerySet(models.QuerySet["Generation"]):
+    def live(self) -> Self:
+        return self.filter(state__in=Generation.LIVE)
+
+    def silent(self) -> Self:
+        """Live ones whose producer has not been heard of for SILENT_AFTER."""
+        return self.live().filter(heartbeat_at__lt=timezone.now() - SILENT_AFTER)
+
+
+class Generation(models.Model):
+    """One request to an engine that writes (or continues) an assistant message.
+
+    `start` is where in the message's text it began, in characters. While it is live the text is
+    in its chunks; when it ends they are folded into the message in one transaction.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Waiting"
+        RUNNING = "running", "Writing"
+        DONE = "done", "Done"
+        STOPPED = "stopped", "Stopped"
+        INTERRUPTED = "interrupted", "Interrupted"
+        FAILED = "failed", "Failed"
+
+    LIVE = (State.QUEUED, State.RUNNING)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="generations")
+    state = models.CharField(max_length=11, choices=State.choices, default=State.QUEUED)
+    start = models.PositiveIntegerField(default=0)
+    model = models.CharField(max_length=200)
+    settings = models.JSONField()
+    prompt = models.JSONField()
+    dropped = models.JSONField(default=list)
+    producer = models.CharField(max_length=200)
+    heartbeat_at = models.DateTimeField(default=timezone.now)
+    cancel_requested = models.BooleanField(default=False)
+    queue_position = models.PositiveIntegerField(null=True)
+    finish_reason = models.CharField(max_length=20, blank=True)
+    error = models.TextField(blank=True)
+    prompt_tokens = models.PositiveIntegerField(null=True)
+    completion_tokens = models.PositiveIntegerField(null=True)
+    ttft_ms = models.FloatField(null=True)
+    total_ms = models.FloatField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    ended_at = models.DateTimeField(null=True)
+
+    objects = GenerationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["message"],
+                condition=Q(state__in=["queued", "running"]),
+                name="one_live_generation_per_message",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model}, {self.get_state_display().lower()}"
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in self.LIVE
+
+    @property
+    def generation_settings(self) -> GenerationSettings:
+        return GenerationSettings.from_dict(self.settings)
+
+    @property
+    def tokens_per_second(self) -> float | None:
+        """Completion tokens by the time after the first one, None where it can't be told."""
+        if not self.completion_tokens or self.total_ms is None or self.ttft_ms is None:
+            return None
+        seconds = (self.total_ms - self.ttft_ms) / 1000
+        return (self.completion_tokens - 1) / seconds if seconds > 0 else None
+
+    def facts(self) -> dict[str, Any]:
+        """What is shown beside the answer, in the order it is shown."""
+        return {
+            "model": self.model,
+            "settings": self.settings,
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+            "tokens_per_second": self.tokens_per_second,
+            "ttft_ms": self.ttft_ms,
+            "finish_reason": self.finish_reason,
+            "dropped": self.dropped,
+        }
+
+
+class Chunk(models.Model):
+    """A burst of text as it was stored, before anyone was shown it."""
+
+    generation = models.ForeignKey(Generation, on_delete=models.CASCADE, related_name="chunks")
+    start = models.PositiveIntegerField()
+    text = models.TextField()
+
+    class Meta:
+        ordering = ["start"]
+        constraints = [
+            models.UniqueConstraint(fields=["generation", "start"], name="chunks_follow_each_other")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.start}: {self.text[:40]}"

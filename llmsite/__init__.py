@@ -1,0 +1,1 @@
+"""Composition: settings, addresses, processes. Nothing imports this package."""

@@ -1,0 +1,75 @@
+"""The environment, parsed strictly: a wrong value stops the start with one sentence."""
+
+import secrets
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env, EnvError, validate
+
+env = Env(prefix="")
+
+SQLITE_OPTIONS = {
+    "timeout": 20,
+    "transaction_mode": "IMMEDIATE",
+    "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;",
+}
+
+
+def read(kind: str, name: str, default: Any, **kwargs: Any) -> Any:
+    """One variable by environs' parser `kind`; an empty value means the default."""
+    import os
+
+    if os.environ.get(name) == "":
+        return default
+    try:
+        return getattr(env, kind)(name, default, **kwargs)
+    except EnvError as error:
+        raise ImproperlyConfigured(f"{name}: {error}. See .env.example.") from error
+
+
+def integer(name: str, default: int, *, low: int, high: int) -> int:
+    value: int = read("int", name, default, validate=validate.Range(min=low, max=high))
+    return value
+
+
+def urls(name: str, default: list[str]) -> list[str]:
+    """A comma-separated list of http(s) addresses, without trailing slashes."""
+    values: list[str] = read("list", name, default)
+    for value in values:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ImproperlyConfigured(
+                f"{name}: {value!r} is not an http:// or https:// address. See .env.example."
+            )
+    return [value.rstrip("/") for value in values]
+
+
+def database(data_dir: Path) -> dict[str, Any]:
+    """DATABASE_URL: sqlite:///PATH or postgres://USER:PASSWORD@HOST:PORT/NAME."""
+    url = read("str", "DATABASE_URL", f"sqlite:///{data_dir / 'db.sqlite3'}")
+    if urlsplit(url).scheme not in {"sqlite", "postgres", "postgresql"}:
+        raise ImproperlyConfigured(
+            "DATABASE_URL must start with sqlite:/// or postgres://. See .env.example."
+        )
+    config: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=60))
+    config["CONN_HEALTH_CHECKS"] = True
+    if config["ENGINE"].endswith("sqlite3"):
+        config["OPTIONS"] = SQLITE_OPTIONS
+        config["CONN_MAX_AGE"] = 0
+        config["TEST"] = {"NAME": str(data_dir / "test.sqlite3")}
+    return config
+
+
+def secret_key(data_dir: Path) -> str:
+    """SECRET_KEY, or one made at the first start and kept in DATA_DIR, readable by its owner."""
+    given: str = read("str", "SECRET_KEY", "")
+    path = data_dir / "secret_key"
+    if given:
+        return given
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(50))
+    return path.read_text()

@@ -1,0 +1,10 @@
+"""Addresses of the whole site, room by room."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("chat.urls")),
+    path("people/", include("accounts.urls")),
+    path("admin/", admin.site.urls),
+]
