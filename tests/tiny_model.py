@@ -1,0 +1,83 @@
+"""A two-layer Llama with a byte tokenizer, built from a seed: a real model with no download.
+
+Its weights are random but spread wide, so greedy decoding wanders instead of repeating one token,
+and every byte is a token of its own, so multi-byte characters always span several tokens. It
+writes printable ASCII and ends its turn now and then; `printable=False` lets it write any byte.
+"""
+
+from pathlib import Path
+from typing import Any
+
+TINY_MODEL = "tiny"
+TINY_CONTEXT = 512
+SPECIAL_TOKENS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+CHATML = (
+    "{% for message in messages %}"
+    "{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}"
+    "{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+
+
+def byte_tokenizer() -> Any:
+    """One token per byte plus the ChatML markers, with the ChatML template."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    core = Tokenizer(models.BPE({char: i for i, char in enumerate(alphabet)}, []))
+    core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    core.decoder = decoders.ByteLevel()
+    core.add_special_tokens([AddedToken(name, special=True) for name in SPECIAL_TOKENS])
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=core,
+        bos_token="<|im_start|>",
+        eos_token="<|im_end|>",
+        pad_token="<|endoftext|>",
+        model_max_length=TINY_CONTEXT,
+        clean_up_tokenization_spaces=False,
+    )
+    tokenizer.chat_template = CHATML
+    return tokenizer
+
+
+def quieten_unprintable(model: Any, tokenizer: Any) -> None:
+    """Shrink the output weights of everything but printable bytes and the end-of-turn token."""
+    import torch
+
+    keep = {tokenizer.eos_token_id, *tokenizer.encode("".join(map(chr, range(32, 127))))}
+    others = [i for i in range(len(tokenizer)) if i not in keep]
+    with torch.no_grad():
+        model.lm_head.weight[others] *= 0.1
+
+
+def build_tiny_model(
+    folder: Path, *, seed: int = 7, layers: int = 2, printable: bool = True
+) -> Path:
+    """Write a served model folder (config, safetensors, tokenizer) and return it."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    tokenizer = byte_tokenizer()
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=64,
+        intermediate_size=128,
+        num_hidden_layers=layers,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=TINY_CONTEXT,
+        initializer_range=0.4,
+        tie_word_embeddings=False,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = LlamaForCausalLM(config).float().eval()
+    if printable:
+        quieten_unprintable(model, tokenizer)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
