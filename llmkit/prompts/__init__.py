@@ -1,0 +1,25 @@
+"""Prompt templates with zero, one or a few shots. Plain Python, usable from a notebook.
+
+A prompt is an instruction and an input; showing the model labelled examples between them is
+in-context learning: none is zero-shot, one is one-shot, several are few-shot.
+"""
+
+from llmkit.prompts.choosing import Similar, ways
+from llmkit.prompts.errors import PromptTemplateError
+from llmkit.prompts.parts import Example, Field
+from llmkit.prompts.rendering import Rendered, input_text
+from llmkit.prompts.shots import MAX_EXAMPLES, Shots
+from llmkit.prompts.template import PromptTemplate
+
+__all__ = [
+    "MAX_EXAMPLES",
+    "Example",
+    "Field",
+    "PromptTemplate",
+    "PromptTemplateError",
+    "Rendered",
+    "Shots",
+    "Similar",
+    "input_text",
+    "ways",
+]
