@@ -1,0 +1,81 @@
+"""Forms about people."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm, BaseUserCreationForm
+
+from accounts.access import ADMIN, GROUPS, LABELER, TRAINER
+from accounts.models import User
+
+MAY_ALSO = (
+    (LABELER, "Judge answers"),
+    (TRAINER, "Train models"),
+    (ADMIN, "Manage people"),
+)
+DAYS = ((1, "1 day"), (7, "7 days"), (30, "30 days"))
+
+
+class SignInForm(AuthenticationForm):
+    error_messages = {
+        "invalid_login": "That user name and password do not belong together. Check both.",
+        "inactive": "This account is switched off. Ask an admin.",
+    }
+
+
+class NewAccountForm(BaseUserCreationForm):
+    """The first account and every invited one: a name and a password typed twice."""
+
+    display_name = forms.CharField(
+        required=False,
+        max_length=150,
+        label="Display name",
+        help_text="Shown to others. Your user name, if left empty.",
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+
+    class Meta:
+        model = User
+        fields = ("username",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.order_fields(["username", "display_name", "password1", "password2"])
+        self.fields["username"].label = "User name"
+        self.fields["username"].help_text = "Letters, digits and @ . + - _"
+        self.fields["password1"].help_text = "At least 8 characters, and not a common password."
+        self.fields["password2"].label = "Password again"
+        self.fields["password2"].help_text = ""
+
+    def account(self) -> dict[str, str]:
+        """What the services that make an account want."""
+        data = self.cleaned_data
+        return {
+            "username": data["username"],
+            "password": data["password1"],
+            "display_name": data["display_name"],
+        }
+
+
+class DisplayNameForm(forms.ModelForm):
+    class Meta:
+        model = User
+        fields = ("first_name",)
+        labels = {"first_name": "Display name"}
+        help_texts = {"first_name": "Shown to others. Your user name, if left empty."}
+        widgets = {"first_name": forms.TextInput(attrs={"autocomplete": "name"})}
+
+
+class InvitationForm(forms.Form):
+    groups = forms.MultipleChoiceField(
+        choices=MAY_ALSO,
+        required=False,
+        label="May also",
+        widget=forms.CheckboxSelectMultiple,
+    )
+    note = forms.CharField(max_length=200, required=False, label="Note, for example who it is for")
+    days = forms.TypedChoiceField(choices=DAYS, coerce=int, initial=7, label="Works for")
+
+
+class GroupsForm(forms.Form):
+    groups = forms.MultipleChoiceField(choices=[(name, name) for name in GROUPS], required=False)

@@ -1,0 +1,8 @@
+/* The frame's behaviour. Pages import the small modules beside this one (palette.js, notify.js,
+   live.js, dialogs.js), never this file. */
+import "./dialogs.js";
+import "./live.js";
+import "./menu.js";
+import "./notify.js";
+import "./palette.js";
+import "./shortcuts.js";
