@@ -1,6 +1,51 @@
-"""Addresses of the chat."""
+"""Addresses of the chat. Those that take a conversation also work for one not yet begun."""
 
-from django.urls import URLPattern
+from django.urls import include, path
+
+from chat.views import answers, composer, conversations, health, pages, settings
 
 app_name = "chat"
-urlpatterns: list[URLPattern] = []
+
+per_conversation = [
+    path("send", answers.send, name="send"),
+    path("composer", composer.composer, name="composer"),
+    path("gauge", composer.gauge, name="gauge"),
+    path("presets/save", settings.save_preset, name="save-preset"),
+    path("presets/apply", settings.apply_preset, name="apply-preset"),
+    path("presets/delete", settings.delete_preset, name="delete-preset"),
+]
+
+of_a_new_conversation = [
+    path(f"new/{pattern.pattern}", pattern.callback, name=f"new-{pattern.name}")
+    for pattern in per_conversation
+]
+
+of_a_conversation = [
+    path("", pages.conversation, name="conversation"),
+    path("thread", pages.thread, name="thread"),
+    path("settings", settings.save, name="settings"),
+    path("rename", conversations.rename, name="rename"),
+    path("pin", conversations.pin, name="pin"),
+    path("delete", conversations.delete, name="delete"),
+    path("restore", conversations.restore, name="restore"),
+    *per_conversation,
+]
+
+of_a_message = [
+    path("", answers.message, name="message"),
+    path("prompt", answers.prompt, name="prompt"),
+    path("regenerate", answers.regenerate, name="regenerate"),
+    path("continue", answers.continue_answer, name="continue"),
+    path("stop", answers.stop, name="stop"),
+    path("select", answers.select, name="select"),
+]
+
+urlpatterns = [
+    path("", pages.conversation, name="home"),
+    path("health", health.health, name="health"),
+    path("conversations/", pages.conversations, name="conversations"),
+    *of_a_new_conversation,
+    path("c/<uuid:conversation_id>/", include(of_a_conversation)),
+    path("m/<int:message_id>/", include(of_a_message)),
+    path("templates/", include("chat.urls_templates")),
+]

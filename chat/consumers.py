@@ -1,0 +1,87 @@
+"""The socket of one open conversation: it only watches. Commands are ordinary requests."""
+
+from typing import Any
+from uuid import UUID
+
+from channels.generic.websocket import AsyncJsonWebsocketConsumer
+
+from chat.models import Conversation, Generation
+from chat.streaming import events, store
+
+NOT_FOUND = 4404
+MAX_FRAME = 4096
+
+
+class ConversationConsumer(AsyncJsonWebsocketConsumer):
+    """Sends {"type": "delta" | "snapshot" | "state" | "end" | "thread", ...} for one conversation.
+
+    A page says {"message": id, "have": characters} to (re-)attach: it gets a snapshot from there
+    on. The group is joined before anything is read, so no character falls between the two.
+    """
+
+    conversation_id: UUID
+    group: str | None = None
+
+    async def connect(self) -> None:
+        user = self.scope["user"]
+        self.conversation_id = self.scope["url_route"]["kwargs"]["conversation_id"]
+        if not user.is_authenticated or not await store.in_database(self._owns, user):
+            await self.accept()
+            await self.close(code=NOT_FOUND)
+            return
+        self.group = events.group(self.conversation_id)
+        await self.channel_layer.group_add(self.group, self.channel_name)
+        await self.accept()
+        for message_id in await store.in_database(self._live_messages):
+            await self._send_snapshot(message_id, None)
+
+    async def disconnect(self, code: int) -> None:
+        if self.group:
+            await self.channel_layer.group_discard(self.group, self.channel_name)
+
+    async def receive(
+        self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any
+    ) -> None:
+        if text_data and len(text_data) <= MAX_FRAME:
+            await super().receive(text_data=text_data, **kwargs)
+
+    @classmethod
+    async def decode_json(cls, text_data: str) -> Any:
+        try:
+            return await super().decode_json(text_data)
+        except ValueError:
+            return None
+
+    async def receive_json(self, content: Any, **kwargs: Any) -> None:
+        if not isinstance(content, dict) or self.group is None:
+            return
+        message, have = content.get("message"), content.get("have")
+        if isinstance(message, int) and isinstance(have, int) and have >= 0:
+            await self._send_snapshot(message, have)
+
+    async def chat_event(self, event: dict[str, Any]) -> None:
+        await self.send_json(event["data"])
+
+    async def _send_snapshot(self, message_id: int, have: int | None) -> None:
+        found = await store.in_database(store.snapshot, message_id, self.conversation_id)
+        if found is None:
+            return
+        at = min(have or 0, len(found.text))
+        await self.send_json(
+            {
+                "type": "snapshot",
+                "message": message_id,
+                "at": at,
+                "end": len(found.text),
+                "text": found.text[at:],
+                "state": found.state,
+                "position": found.position,
+            }
+        )
+
+    def _owns(self, user: Any) -> bool:
+        return Conversation.objects.owned_by(user).filter(pk=self.conversation_id).exists()
+
+    def _live_messages(self) -> list[int]:
+        live = Generation.objects.live().filter(message__conversation=self.conversation_id)
+        return list(live.values_list("message_id", flat=True))

@@ -1,0 +1,1 @@
+"""What the chat does. Keyword-only, annotated, atomic where several rows change."""

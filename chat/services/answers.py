@@ -1,0 +1,165 @@
+"""Sending, regenerating, continuing and stopping: what puts answers into the tree."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from chat import engines
+from chat.models import Conversation, Generation, Message, PromptTemplateVersion
+from chat.services import context
+from chat.services.conversations import title_from
+from chat.streaming import producer
+from llmkit.types import EngineError, GenerationSettings
+
+MAX_TEXT = 1_200_000
+SEEDS = 2**31
+
+
+class ChatError(Exception):
+    """The request can't be done; the text says why and what to do, and nothing was changed."""
+
+
+@dataclass(frozen=True)
+class UserTurn:
+    """What a person sends: their text, and what a template made of it where one was used."""
+
+    text: str
+    contribution: list[dict[str, str]] | None = None
+    template_version: PromptTemplateVersion | None = None
+    template_use: dict[str, Any] | None = None
+
+    def unsaved(self, conversation: Conversation, parent: Message | None) -> Message:
+        return Message(
+            conversation=conversation,
+            parent=parent,
+            role=Message.Role.USER,
+            text=self.text,
+            contribution=self.contribution,
+            template_version=self.template_version,
+            template_use=self.template_use,
+        )
+
+
+def send(*, conversation: Conversation, turn: UserTurn, parent: Message | None) -> Message:
+    """Add a person's turn under `parent` and start the answer; returns the answer's message.
+
+    `conversation` may be unsaved: it is created with its first message, in one transaction.
+    """
+    if not turn.text.strip() and not turn.contribution:
+        raise ChatError("Write a message first.")
+    if len(turn.text) > MAX_TEXT:
+        raise ChatError(f"This message is longer than {MAX_TEXT:,} characters. Shorten it.")
+    asked = turn.unsaved(conversation, parent)
+    turns = [*context.turns_of(context.branch(parent)), context.as_turn(asked)]
+    fit = _fit(conversation, turns)
+    with transaction.atomic():
+        _save_with_title(conversation, turn.text)
+        asked.save()
+        answer = _answer_under(asked)
+        _start(answer, fit)
+    return answer
+
+
+def regenerate(*, answer: Message) -> Message:
+    """A new sibling of `answer`, from the same turn with the conversation's present settings."""
+    asked = answer.parent
+    if asked is None or answer.role != Message.Role.ASSISTANT:
+        raise ChatError("Only a model's answer can be regenerated.")
+    fit = _fit(answer.conversation, context.turns_of(context.branch(asked)))
+    with transaction.atomic():
+        sibling = _answer_under(asked)
+        _start(sibling, fit)
+    return sibling
+
+
+def continue_answer(*, answer: Message) -> None:
+    """Go on writing an answer that was cut, in the same message."""
+    if answer.role != Message.Role.ASSISTANT or not answer.text:
+        raise ChatError("There is no text to continue. Regenerate the answer instead.")
+    fit = _fit(answer.conversation, context.turns_of(context.branch(answer)), continues=True)
+    try:
+        with transaction.atomic():
+            _start(answer, fit)
+    except IntegrityError as error:
+        raise ChatError("This answer is being written already.") from error
+
+
+def stop(*, answer: Message) -> None:
+    """Ask for the answer's end; the engine is told at once, whichever process is listening."""
+    live = list(answer.generations.live())
+    answer.generations.live().update(cancel_requested=True)
+    for generation in live:
+        async_to_sync(producer.cancel)(str(generation.pk))
+
+
+@transaction.atomic
+def select(*, message: Message) -> None:
+    """Open the branch through `message`, down to its newest descendant."""
+    children = dict(
+        Message.objects.filter(conversation=message.conversation_id, parent__isnull=False)
+        .order_by("id")
+        .values_list("parent_id", "id")
+    )
+    leaf = message.pk
+    while leaf in children:
+        leaf = children[leaf]
+    Conversation.objects.filter(pk=message.conversation_id).update(leaf=leaf)
+
+
+def _fit(
+    conversation: Conversation, turns: Sequence[context.Turn], *, continues: bool = False
+) -> context.Fit:
+    """The prompt cut to the window. Without an engine it goes uncut: the producer will wait."""
+    try:
+        return async_to_sync(context.fit_branch)(conversation, turns, continue_final=continues)
+    except EngineError as error:
+        if error.code in {"too_long", "invalid"}:
+            raise ChatError(str(error)) from error
+        groups = context.rounds(turns)
+        model = engines.preferred([], conversation.model)
+        return context.Fit(model, context.flatten(conversation.system_prompt, groups))
+
+
+def _save_with_title(conversation: Conversation, text: str) -> None:
+    if not conversation.title:
+        conversation.title = title_from(text)
+    if conversation._state.adding:
+        conversation.save()
+    else:
+        conversation.save(update_fields=["title", "updated_at"])
+
+
+def _answer_under(asked: Message) -> Message:
+    answer = Message.objects.create(
+        conversation=asked.conversation, parent=asked, role=Message.Role.ASSISTANT
+    )
+    Conversation.objects.filter(pk=asked.conversation_id).update(
+        leaf=answer, updated_at=timezone.now()
+    )
+    asked.conversation.leaf = answer
+    return answer
+
+
+def _seeded(settings: GenerationSettings) -> GenerationSettings:
+    return settings if settings.seed is not None else settings.with_seed(secrets.randbelow(SEEDS))
+
+
+def _start(answer: Message, fit: context.Fit) -> Generation:
+    conversation = answer.conversation
+    generation = Generation.objects.create(
+        message=answer,
+        start=len(answer.text),
+        model=fit.model,
+        settings=_seeded(conversation.generation_settings).to_dict(),
+        prompt=[asdict(message) for message in fit.messages],
+        dropped=fit.dropped,
+        prompt_tokens=None if fit.estimate else fit.tokens,
+        producer=producer.identity(),
+    )
+    transaction.on_commit(lambda: async_to_sync(producer.launch)(str(generation.pk)))
+    return generation

@@ -1,0 +1,76 @@
+"""Making, naming, keeping and removing conversations."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from chat.models import Conversation, Generation, Preset
+from llmkit.types import GenerationSettings
+
+TITLE_LENGTH = 60
+KEEP_DELETED = timedelta(days=30)
+
+
+def title_from(text: str) -> str:
+    """The first line of the first message, cut at a word."""
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    if len(line) <= TITLE_LENGTH:
+        return line
+    return line[:TITLE_LENGTH].rsplit(" ", 1)[0] + "…"
+
+
+def create_conversation(
+    *, owner: User, model: str = "", system_prompt: str = "", settings: GenerationSettings
+) -> Conversation:
+    return Conversation.objects.create(
+        owner=owner, model=model, system_prompt=system_prompt, settings=settings.to_dict()
+    )
+
+
+def rename(*, conversation: Conversation, title: str) -> None:
+    conversation.title = title.strip()[:200]
+    conversation.save(update_fields=["title", "updated_at"])
+
+
+def set_pinned(*, conversation: Conversation, pinned: bool) -> None:
+    Conversation.objects.filter(pk=conversation.pk).update(pinned=pinned)
+
+
+@transaction.atomic
+def delete(*, conversation: Conversation) -> None:
+    """Hide it for KEEP_DELETED, after which it is purged; answers being written are stopped."""
+    Conversation.objects.filter(pk=conversation.pk).update(deleted_at=timezone.now())
+    Generation.objects.live().filter(message__conversation=conversation).update(
+        cancel_requested=True
+    )
+
+
+def restore(*, conversation: Conversation) -> None:
+    Conversation.objects.filter(pk=conversation.pk).update(deleted_at=None)
+
+
+def purge_deleted() -> int:
+    """Remove for good what was deleted long enough ago; returns how many conversations."""
+    old = Conversation.objects.filter(deleted_at__lt=timezone.now() - KEEP_DELETED)
+    count = old.count()
+    old.delete()
+    return count
+
+
+def configure(
+    *, conversation: Conversation, model: str, system_prompt: str, settings: GenerationSettings
+) -> None:
+    conversation.model = model
+    conversation.system_prompt = system_prompt
+    conversation.settings = settings.to_dict()
+    conversation.save(update_fields=["model", "system_prompt", "settings", "updated_at"])
+
+
+def save_preset(*, owner: User, name: str, settings: GenerationSettings) -> Preset:
+    """Keep settings under a name; the same name again replaces them."""
+    preset, _ = Preset.objects.update_or_create(
+        owner=owner, name=name.strip(), defaults={"settings": settings.to_dict()}
+    )
+    return preset

@@ -1,0 +1,222 @@
+"""One task per answer: reads the engine's stream, stores each burst, then shows it.
+
+Text is stored before it is shown, so whatever a person has seen survives `kill -9`, and a watcher
+that joins the group before it reads the database can never meet a gap. See docs/decisions.
+"""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, suppress
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import psutil
+
+from chat import engines
+from chat.models import Generation
+from chat.streaming import events, store
+from llmkit.types import ChatMessage, Delta, EngineError, Finished, Queued, StreamEvent
+
+BURST_SECONDS = 0.1
+HEARTBEAT_SECONDS = 5.0
+PATIENCE_SECONDS = 90.0
+RETRY_SECONDS = 1.0
+STOP_GRACE_SECONDS = 2.0
+ANSWER_STATE = {
+    "stop": Generation.State.DONE,
+    "length": Generation.State.DONE,
+    "cancelled": Generation.State.STOPPED,
+}
+
+_running: dict[str, tuple["Producer", asyncio.Task[None]]] = {}
+
+
+@cache
+def _started(pid: int) -> float:
+    return psutil.Process(pid).create_time()
+
+
+def identity() -> str:
+    """This process, so that anyone on this host can tell whether it still lives."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid()):.2f}"
+
+
+async def launch(generation_id: str) -> None:
+    """Start producing in this event loop; returns at once."""
+    producer = Producer(await store.in_database(store.load, generation_id))
+    task = asyncio.create_task(producer.run())
+    _running[generation_id] = (producer, task)
+    task.add_done_callback(lambda _: _running.pop(generation_id, None))
+
+
+async def cancel(generation_id: str) -> None:
+    """Tell every engine to drop the request; the one that has it frees its slot."""
+    clients = await engines.every_client()
+    await asyncio.gather(*(c.cancel(generation_id) for c in clients), return_exceptions=True)
+    if generation_id in _running:
+        _running[generation_id][0].stop_asked.set()
+
+
+async def finish_own() -> None:
+    """At shutdown: end what this process is writing as interrupted, with the text so far."""
+    tasks = [task for _, task in _running.values()]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class Producer:
+    """Drives one generation from its row to its end."""
+
+    def __init__(self, generation: Generation) -> None:
+        self.generation = generation
+        self.conversation_id: UUID = generation.message.conversation_id
+        self.end = generation.start
+        self.pending: list[str] = []
+        self.position: int | None = None
+        self.wake = asyncio.Event()
+        self.stop_asked = asyncio.Event()
+        self.finished: Finished | None = None
+
+    async def run(self) -> None:
+        """Produce, and whatever happens leave the row in a final state."""
+        try:
+            await self._produce()
+        except store.LostError:
+            await cancel(str(self.generation.pk))
+        except EngineError as error:
+            await self._fail(error)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._end(Generation.State.INTERRUPTED))
+            raise
+        except Exception:
+            await self._end(
+                Generation.State.FAILED,
+                error="Something went wrong on the server. Its log says what; try again.",
+            )
+            raise
+
+    async def _produce(self) -> None:
+        heart = asyncio.create_task(self._beat())
+        reader = asyncio.create_task(self._read())
+        writer = asyncio.create_task(self._write(reader))
+        try:
+            await asyncio.wait((heart, writer), return_when=asyncio.FIRST_COMPLETED)
+            if not writer.done():
+                await asyncio.wait((reader,), timeout=STOP_GRACE_SECONDS)
+        finally:
+            heart.cancel()
+            reader.cancel()
+            self.wake.set()
+            await asyncio.gather(heart, reader, writer, return_exceptions=True)
+        for task in (heart, writer):
+            if not task.cancelled():
+                task.result()
+        reason = self.finished.reason if self.finished else "cancelled"
+        await self._end(ANSWER_STATE[reason], finish_reason=reason, **self._measures())
+
+    def _measures(self) -> dict[str, Any]:
+        if self.finished is None:
+            return {}
+        names = ("prompt_tokens", "completion_tokens", "ttft_ms", "total_ms")
+        return {name: getattr(self.finished, name) for name in names}
+
+    async def _beat(self) -> None:
+        """Renew the heartbeat until a stop is asked for, then return."""
+        while not await store.in_database(store.beat, self.generation):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.stop_asked.wait(), HEARTBEAT_SECONDS)
+
+    async def _read(self) -> None:
+        """Take events as fast as the engine gives them; the writer stores what has gathered."""
+        try:
+            async with aclosing(self._events()) as stream:
+                async for event in stream:
+                    self._take(event)
+        finally:
+            self.wake.set()
+
+    def _take(self, event: StreamEvent) -> None:
+        if isinstance(event, Delta):
+            self.pending.append(event.text)
+        elif isinstance(event, Queued):
+            self.position = event.position
+        else:
+            self.finished = event
+        self.wake.set()
+
+    async def _events(self) -> AsyncGenerator[StreamEvent, None]:
+        """The engine's stream; an engine that is not there yet is waited for a while."""
+        deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        while True:
+            try:
+                async for event in self._stream_once(
+                    await engines.client_for(self.generation.model)
+                ):
+                    yield event
+                return
+            except EngineError as error:
+                late = asyncio.get_running_loop().time() > deadline
+                begun = bool(self.pending) or self.end > self.generation.start
+                if error.code != "unreachable" or late or begun:
+                    raise
+                await asyncio.sleep(RETRY_SECONDS)
+
+    def _stream_once(self, client: Any) -> AsyncIterator[StreamEvent]:
+        stream: AsyncIterator[StreamEvent] = client.stream_chat(
+            self.generation.model,
+            [ChatMessage(**part) for part in self.generation.prompt],
+            self.generation.generation_settings,
+            request_id=str(self.generation.pk),
+            continue_final=self.generation.start > 0,
+        )
+        return stream
+
+    async def _write(self, reader: "asyncio.Task[None]") -> None:
+        """Store and show what has gathered, at most once per BURST_SECONDS, until the end."""
+        while not reader.done() or self.pending:
+            await self.wake.wait()
+            self.wake.clear()
+            await self._flush()
+            if not reader.done():
+                await asyncio.wait((reader,), timeout=BURST_SECONDS)
+        if not reader.cancelled():
+            reader.result()
+
+    async def _flush(self) -> None:
+        if self.position is not None:
+            await self._show_position(self.position)
+        if not self.pending:
+            return
+        taken, text = len(self.pending), "".join(self.pending)
+        await store.in_database(store.append, self.generation, self.end, text)
+        del self.pending[:taken]
+        at, self.end = self.end, self.end + len(text)
+        await self._publish("delta", at=at, end=self.end, text=text)
+
+    async def _show_position(self, position: int) -> None:
+        self.position = None
+        state = Generation.State.QUEUED if position else Generation.State.RUNNING
+        changes = {"queue_position": position or None, "state": state}
+        await store.in_database(store.beat, self.generation, **changes)
+        await self._publish("state", state=state, position=position)
+
+    async def _fail(self, error: EngineError) -> None:
+        broken = error.code == "interrupted" and self.end > self.generation.start
+        state = Generation.State.INTERRUPTED if broken else Generation.State.FAILED
+        await self._end(state, error=str(error))
+
+    async def _end(self, state: str, **facts: Any) -> None:
+        """Store what is left and close the row; only then tell the watchers."""
+        with suppress(store.LostError):
+            await self._flush()
+        await store.in_database(
+            store.finish, self.generation.pk, state, producer=self.generation.producer, **facts
+        )
+        await self._publish("end", state=state)
+
+    async def _publish(self, kind: str, **data: Any) -> None:
+        await events.publish(self.conversation_id, kind, message=self.generation.message_id, **data)

@@ -1,0 +1,110 @@
+"""The database side of a generation: every write is fenced by "it is live and it is mine"."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
+
+from channels.db import DatabaseSyncToAsync
+from django.db import InterfaceError, OperationalError, transaction
+from django.utils import timezone
+
+from chat.models import Chunk, Generation, Message
+
+P = ParamSpec("P")
+R = TypeVar("R")
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = (0.1, 0.3, 1, 2, 4, 8)
+GIVE_UP_AFTER = 120
+
+
+class LostError(Exception):
+    """The row is no longer this producer's: it was ended by someone else."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A message as the database has it: all of its text, and whether more is coming."""
+
+    message_id: int
+    text: str
+    state: str
+    position: int | None
+
+
+async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run in a thread with a healthy connection, again and again while the database is away.
+
+    Gives up after about GIVE_UP_AFTER tries of eight seconds, with the database's own error.
+    """
+    for attempt in range(GIVE_UP_AFTER):
+        try:
+            run = DatabaseSyncToAsync(function, thread_sensitive=False)
+            return await run(*args, **kwargs)
+        except (OperationalError, InterfaceError) as error:
+            pause = RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]
+            log.warning("The database does not answer (%s); trying again in %s s", error, pause)
+            await asyncio.sleep(pause)
+    return await DatabaseSyncToAsync(function, thread_sensitive=False)(*args, **kwargs)
+
+
+def _touch(generation_id: UUID, producer: str, **changes: Any) -> None:
+    mine = Generation.objects.live().filter(pk=generation_id, producer=producer)
+    if not mine.update(heartbeat_at=timezone.now(), **changes):
+        raise LostError(str(generation_id))
+
+
+def load(generation_id: str) -> Generation:
+    return Generation.objects.select_related("message").get(pk=generation_id)
+
+
+def beat(generation: Generation, **changes: Any) -> bool:
+    """Renew the heartbeat, store changes; says whether a stop was asked for."""
+    _touch(generation.pk, generation.producer, **changes)
+    return Generation.objects.filter(pk=generation.pk, cancel_requested=True).exists()
+
+
+@transaction.atomic
+def append(generation: Generation, start: int, text: str) -> None:
+    """Store a burst. Repeating the call after a lost connection stores it once."""
+    _touch(generation.pk, generation.producer, state=Generation.State.RUNNING, queue_position=None)
+    Chunk.objects.update_or_create(generation=generation, start=start, defaults={"text": text})
+
+
+@transaction.atomic
+def finish(generation_id: UUID, state: str, *, producer: str | None = None, **facts: Any) -> bool:
+    """End a live generation and fold its chunks into the message; False if it had ended.
+
+    With `producer` only that producer's row is ended: the reaper names none.
+    """
+    mine = Generation.objects.live().filter(pk=generation_id)
+    if producer is not None:
+        mine = mine.filter(producer=producer)
+    facts = {k: v for k, v in facts.items() if v is not None}
+    if not mine.update(state=state, ended_at=timezone.now(), queue_position=None, **facts):
+        return False
+    _fold(Generation.objects.select_related("message").get(pk=generation_id))
+    return True
+
+
+def _fold(generation: Generation) -> None:
+    message = Message.objects.select_for_update().get(pk=generation.message_id)
+    message.text += "".join(generation.chunks.values_list("text", flat=True))
+    message.save(update_fields=["text"])
+    generation.chunks.all().delete()
+
+
+@transaction.atomic
+def snapshot(message_id: int, conversation_id: UUID) -> Snapshot | None:
+    """Everything written so far of a message of this conversation, in one consistent read."""
+    message = Message.objects.filter(pk=message_id, conversation_id=conversation_id).first()
+    if message is None:
+        return None
+    latest = message.generations.order_by("-created_at").first()
+    if latest is None or not latest.is_live:
+        return Snapshot(message_id, message.text, latest.state if latest else "done", None)
+    text = message.text + "".join(latest.chunks.values_list("text", flat=True))
+    return Snapshot(message_id, text, latest.state, latest.queue_position)

@@ -1,0 +1,80 @@
+"""A branch as the page shows it: messages with their siblings and what made them."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from django.db.models import Prefetch
+
+from chat.models import Conversation, Generation, Message
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One message on the open branch. `number` of `count` counts its siblings from 1."""
+
+    message: Message
+    generation: Generation | None
+    siblings: list[int]
+
+    @property
+    def number(self) -> int:
+        return self.siblings.index(self.message.pk) + 1
+
+    @property
+    def count(self) -> int:
+        return len(self.siblings)
+
+    @property
+    def previous(self) -> int | None:
+        return self.siblings[self.number - 2] if self.number > 1 else None
+
+    @property
+    def next(self) -> int | None:
+        return self.siblings[self.number] if self.number < self.count else None
+
+    @property
+    def is_live(self) -> bool:
+        return self.generation is not None and self.generation.is_live
+
+    @property
+    def can_continue(self) -> bool:
+        """Cut off rather than ended: by length, by a stop, or by a fault."""
+        g = self.generation
+        cut = g is not None and (
+            g.finish_reason == "length" or g.state in {"stopped", "interrupted"}
+        )
+        return cut and bool(self.message.text)
+
+
+def _generations() -> "Prefetch[str]":
+    return Prefetch("generations", Generation.objects.order_by("created_at"), to_attr="made_by")
+
+
+def shown_branch(conversation: Conversation) -> list[Shown]:
+    """The open branch from its root; two queries however long it is."""
+    if conversation.leaf_id is None:
+        return []
+    messages = conversation.messages.select_related("template_version__template")
+    by_id = {m.pk: m for m in messages.prefetch_related(_generations())}
+    siblings: dict[int | None, list[int]] = defaultdict(list)
+    for message in by_id.values():
+        siblings[message.parent_id].append(message.pk)
+    path: list[Shown] = []
+    step: int | None = conversation.leaf_id
+    while step is not None:
+        path.append(_shown(by_id[step], siblings[by_id[step].parent_id]))
+        step = by_id[step].parent_id
+    return path[::-1]
+
+
+def _shown(message: Message, siblings: list[int]) -> Shown:
+    made_by: list[Generation] = getattr(message, "made_by", [])
+    return Shown(message, made_by[-1] if made_by else None, siblings)
+
+
+def shown(message: Message) -> Shown:
+    """One message by itself, for its own fragment."""
+    siblings = Message.objects.filter(
+        conversation=message.conversation_id, parent=message.parent_id
+    ).values_list("pk", flat=True)
+    return Shown(message, message.generations.order_by("created_at").last(), list(siblings))

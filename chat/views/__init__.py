@@ -1,0 +1,1 @@
+"""Pages and fragments. A view fetches with permission, calls one thing, renders."""

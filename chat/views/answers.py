@@ -1,0 +1,97 @@
+"""Sending a message, and what can be done with an answer."""
+
+from uuid import UUID
+
+from asgiref.sync import async_to_sync
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from chat.forms import SettingsForm
+from chat.models import Conversation, Message
+from chat.services import answers
+from chat.services.answers import ChatError
+from chat.streaming import events
+from chat.thread import shown, shown_branch
+from chat.views.common import apply_settings, conversation_of, message_of, refusal
+from chat.views.composer import turn_from
+
+
+@require_POST
+def send(request: HttpRequest, conversation_id: UUID | None = None) -> HttpResponse:
+    """Start an answer. The first message of a conversation leads to its page."""
+    opened = conversation_of(request, conversation_id)
+    form = SettingsForm(request.POST)
+    if not form.is_valid():
+        return refusal(request, form.first_error)
+    apply_settings(opened, form)
+    try:
+        answers.send(conversation=opened, turn=turn_from(request), parent=opened.leaf)
+    except ChatError as error:
+        return refusal(request, str(error))
+    if conversation_id is None:
+        response = HttpResponse()
+        response["HX-Redirect"] = reverse("chat:conversation", args=[opened.pk])
+        return response
+    return _thread(request, opened)
+
+
+@require_POST
+def regenerate(request: HttpRequest, message_id: int) -> HttpResponse:
+    answer = message_of(request, message_id)
+    try:
+        answers.regenerate(answer=answer)
+    except ChatError as error:
+        return refusal(request, str(error))
+    return _thread(request, answer.conversation)
+
+
+@require_POST
+def continue_answer(request: HttpRequest, message_id: int) -> HttpResponse:
+    answer = message_of(request, message_id)
+    try:
+        answers.continue_answer(answer=answer)
+    except ChatError as error:
+        return refusal(request, str(error))
+    return _thread(request, answer.conversation)
+
+
+@require_POST
+def select(request: HttpRequest, message_id: int) -> HttpResponse:
+    """Open the branch through a sibling."""
+    message = message_of(request, message_id)
+    answers.select(message=message)
+    return _thread(request, message.conversation)
+
+
+@require_POST
+def stop(request: HttpRequest, message_id: int) -> HttpResponse:
+    answers.stop(answer=message_of(request, message_id))
+    return HttpResponse(status=204)
+
+
+@require_GET
+def message(request: HttpRequest, message_id: int) -> HttpResponse:
+    """One message as a fragment: how it looks once its answer has ended."""
+    found = message_of(request, message_id)
+    page = {"shown": shown(found), "conversation": found.conversation}
+    return render(request, "chat/message.html", page)
+
+
+@require_GET
+def prompt(request: HttpRequest, message_id: int) -> HttpResponse:
+    """What exactly was sent to the model for an answer, and what was left out."""
+    found = shown(message_of(request, message_id))
+    dropped = found.generation.dropped if found.generation else []
+    left_out = Message.objects.filter(pk__in=dropped, conversation=found.message.conversation)
+    return render(request, "chat/prompt.html", {"shown": found, "left_out": left_out})
+
+
+def _thread(request: HttpRequest, conversation: Conversation) -> HttpResponse:
+    """The branch after a change; other tabs are told to fetch it too."""
+    opened = conversation_of(request, conversation.pk)
+    tab = request.headers.get("X-Tab", "")[:40]
+    async_to_sync(events.publish)(opened.pk, "thread", tab=tab)
+    page = {"conversation": opened, "thread": shown_branch(opened)}
+    return render(request, "chat/thread.html", page)

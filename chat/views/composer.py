@@ -1,0 +1,116 @@
+"""Writing a message: plain or through a template, and how much of the window it takes."""
+
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import async_to_sync
+from django.core.exceptions import ObjectDoesNotExist
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.views.decorators.http import require_GET, require_POST
+
+from chat.forms import SettingsForm
+from chat.models import Conversation, Message, PromptTemplate, PromptTemplateVersion
+from chat.services import context
+from chat.services.answers import ChatError, UserTurn
+from chat.services.prompt_templates import render_turn
+from chat.views.common import apply_settings, conversation_of, person
+from llmkit.prompts import PromptTemplateError, ways
+from llmkit.types import EngineError
+
+FIELD = "field_"
+LONGEST_SHOWN = 20_000
+
+
+def chosen_version(request: HttpRequest, data: QueryDict) -> PromptTemplateVersion | None:
+    """The template version the request names, if the person may see it; else 404."""
+    wanted = data.get("template", "")
+    if not wanted:
+        return None
+    visible = PromptTemplate.objects.visible_to(person(request))
+    try:
+        found = PromptTemplateVersion.objects.select_related("template").get(
+            pk=int(wanted), template__in=visible
+        )
+    except (ValueError, ObjectDoesNotExist) as error:
+        raise Http404 from error
+    return found
+
+
+def use_of(data: QueryDict) -> dict[str, Any]:
+    """How the shots are chosen, as the composer's form says it."""
+    try:
+        return {
+            "count": int(data.get("shots") or 0),
+            "choose": data.get("choose", "first"),
+            "seed": int(data.get("shot_seed") or 0),
+            "picked": [int(index) for index in data.getlist("picked")],
+        }
+    except ValueError as error:
+        raise ChatError("Shots and their seed must be whole numbers.") from error
+
+
+def turn_from(request: HttpRequest) -> UserTurn:
+    """The person's turn from the composer's form. Raises ChatError with a sentence."""
+    version = chosen_version(request, request.POST)
+    if version is None:
+        return UserTurn(request.POST.get("text", "").replace("\r\n", "\n"))
+    inputs = {
+        name.removeprefix(FIELD): str(value).replace("\r\n", "\n")
+        for name, value in request.POST.items()
+        if name.startswith(FIELD)
+    }
+    use = use_of(request.POST)
+    try:
+        made = render_turn(version=version, inputs=inputs, use=use)
+    except (PromptTemplateError, EngineError) as error:
+        raise ChatError(str(error)) from error
+    return UserTurn(made.text, made.messages, version, {"inputs": inputs, **use})
+
+
+def composer_context(request: HttpRequest) -> dict[str, Any]:
+    """The templates to choose from, and the chosen one with its fields."""
+    version = chosen_version(request, request.GET)
+    return {
+        "templates": PromptTemplate.objects.visible_to(person(request)),
+        "version": version,
+        "choices": ways.names(),
+    }
+
+
+@require_GET
+def composer(request: HttpRequest, conversation_id: UUID | None = None) -> HttpResponse:
+    """The composer with another template, or with none."""
+    opened = conversation_of(request, conversation_id)
+    shown = {"conversation": opened, "is_new": opened._state.adding, **composer_context(request)}
+    return render(request, "chat/composer.html", shown)
+
+
+@require_POST
+def gauge(request: HttpRequest, conversation_id: UUID | None = None) -> HttpResponse:
+    """How full the window would be, what would be left out, and the exact prompt."""
+    opened = conversation_of(request, conversation_id)
+    form = SettingsForm(request.POST)
+    if form.is_valid():
+        apply_settings(opened, form)
+    try:
+        asked = turn_from(request).unsaved(opened, opened.leaf)
+        shown = _measured(opened, asked)
+    except (ChatError, EngineError) as error:
+        shown = {"sentence": str(error)}
+    return render(request, "chat/gauge.html", shown)
+
+
+def _measured(opened: Conversation, asked: Message) -> dict[str, Any]:
+    turns = [*context.turns_of(context.branch(opened.leaf)), context.as_turn(asked)]
+    fit = async_to_sync(context.fit_branch)(opened, turns)
+    prompt = fit.rendered or "\n\n".join(f"{m.role}: {m.content}" for m in fit.messages)
+    room = context.budget(fit.window, opened.generation_settings) if fit.window else None
+    return {
+        "fit": fit,
+        "room": room,
+        "percent": min(100, round(100 * (fit.tokens or 0) / room)) if room else None,
+        "prompt": prompt[:LONGEST_SHOWN],
+        "cut": max(0, len(prompt) - LONGEST_SHOWN),
+        "dropped": len(fit.dropped),
+    }

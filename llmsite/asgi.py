@@ -1,0 +1,52 @@
+"""The web process: pages over Django, sockets over Channels, and what runs as long as it does."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "llmsite.settings")
+
+from django.core.asgi import get_asgi_application
+
+django_application = get_asgi_application()
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import AllowedHostsOriginValidator
+
+from chat import engines
+from chat.routing import websocket_urlpatterns
+from chat.streaming import producer, reaper
+
+Message = dict[str, Any]
+
+
+async def lifespan(
+    scope: Message,
+    receive: Callable[[], Awaitable[Message]],
+    send: Callable[[Message], Awaitable[None]],
+) -> None:
+    """Reap abandoned answers while the process runs; end this process's own when it stops."""
+    await receive()
+    reaping = asyncio.create_task(reaper.keep_reaping())
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    reaping.cancel()
+    with suppress(asyncio.CancelledError):
+        await reaping
+    await producer.finish_own()
+    await engines.close()
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+application = ProtocolTypeRouter(
+    {
+        "http": django_application,
+        "websocket": AllowedHostsOriginValidator(
+            AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
+        ),
+        "lifespan": lifespan,
+    }
+)

@@ -1,0 +1,64 @@
+/* Writing: Enter sends, Shift-Enter breaks, Esc stops, ↑ in an empty box brings the last prompt
+   back. What was typed survives a reload until it has been sent. */
+const chat = document.querySelector(".chat");
+const draftKey = `draft:${chat.dataset.conversation ?? "new"}`;
+const box = () => document.getElementById("text");
+
+function grow(area) {
+  area.style.height = "auto";
+  area.style.height = `${area.scrollHeight + 2}px`;
+}
+
+function fill(text) {
+  const area = box();
+  area.value = text;
+  grow(area);
+  area.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+function lastPrompt() {
+  return [...document.querySelectorAll(".turn.user .said")].at(-1)?.textContent ?? "";
+}
+
+function stop() {
+  document.querySelector(".turn .stop")?.click();
+}
+
+function sends(event) {
+  const area = event.target.closest?.(".composer textarea");
+  if (!area || event.key !== "Enter" || event.isComposing) return false;
+  return area.id === "text" ? !event.shiftKey : event.ctrlKey || event.metaKey;
+}
+
+document.addEventListener("keydown", (event) => {
+  if (sends(event)) {
+    event.preventDefault();
+    event.target.form.requestSubmit();
+  } else if (event.key === "ArrowUp" && event.target.id === "text" && !event.target.value) {
+    event.preventDefault();
+    fill(lastPrompt());
+  } else if (event.key === "Escape" && !document.querySelector("dialog[open]")) {
+    stop();
+  }
+});
+document.addEventListener("input", (event) => {
+  if (event.target.matches(".composer textarea")) grow(event.target);
+  if (event.target.id !== "text") return;
+  try {
+    sessionStorage.setItem(draftKey, event.target.value);
+  } catch {
+    sessionStorage.removeItem(draftKey);
+  }
+});
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target.matches?.(".composer")) document.getElementById("refused").replaceChildren();
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (!event.target.matches?.(".composer") || event.detail.xhr.status !== 200) return;
+  sessionStorage.removeItem(draftKey);
+  document.getElementById("gauge").replaceChildren();
+  if (box()) fill("");
+});
+
+const draft = sessionStorage.getItem(draftKey);
+if (draft && box()) fill(draft);

@@ -1,0 +1,18 @@
+/* A 422 carries one sentence: it is shown beside the form it is about, and nothing else changes. */
+export const TAB = crypto.randomUUID?.() ?? String(Math.random());
+
+const place = (element) =>
+  document.getElementById(element.closest("#panel") ? "settings-said" : "refused");
+
+document.addEventListener("htmx:configRequest", (event) => {
+  event.detail.headers["X-Tab"] = TAB;
+});
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.xhr.status !== 422) return;
+  Object.assign(detail, {
+    shouldSwap: true,
+    isError: false,
+    swapOverride: "innerHTML",
+    target: place(detail.requestConfig.elt),
+  });
+});

@@ -1,0 +1,123 @@
+/* Watches one conversation over its socket and re-attaches after any break.
+
+   Every piece of text says where it begins and ends, counted in characters (code points, not
+   UTF-16 units). What a live answer already has is never repeated; a gap is asked for again. */
+import { announce, SentenceAnnouncer } from "../live.js";
+import { grown, toEnd } from "./scroll.js";
+import { TAB } from "./refusals.js";
+
+const GONE = 4404;
+const WAITS_MS = [250, 500, 1000, 2000, 4000, 8000];
+const LIVE = ["queued", "running"];
+const answers = new Map();
+
+let socket;
+let failures = 0;
+let threadUrl;
+let socketUrl;
+
+export function watch(conversation) {
+  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+  socketUrl = `${scheme}//${location.host}/ws/c/${conversation}/`;
+  threadUrl = `/c/${conversation}/thread`;
+  connect();
+}
+
+function connect() {
+  socket = new WebSocket(socketUrl);
+  socket.onopen = opened;
+  socket.onmessage = (event) => heard(JSON.parse(event.data));
+  socket.onclose = closed;
+}
+
+function opened() {
+  if (failures) refreshThread();
+  failures = 0;
+  document.body.classList.remove("offline");
+  attachAll();
+}
+
+function closed(event) {
+  if (event.code === GONE) return;
+  if (failures === 1) announce("The connection was lost. Reconnecting.");
+  if (failures) document.body.classList.add("offline");
+  setTimeout(connect, WAITS_MS[Math.min(failures, WAITS_MS.length - 1)]);
+  failures += 1;
+}
+
+function heard(event) {
+  if (event.type === "thread") {
+    if (event.tab !== TAB) refreshThread();
+    return;
+  }
+  const answer = answers.get(event.message);
+  if (!answer?.element.isConnected) return;
+  if (event.type === "delta" || event.type === "snapshot") answer.take(event);
+  if (event.state) answer.become(event);
+}
+
+function refreshThread() {
+  htmx.ajax("GET", threadUrl, { target: "#thread" });
+}
+
+function attachAll() {
+  for (const element of document.querySelectorAll(".turn[data-live]")) {
+    const id = Number(element.dataset.message);
+    if (answers.get(id)?.element !== element) answers.set(id, new Answer(id, element));
+    answers.get(id).attach();
+  }
+}
+
+class Answer {
+  #have = 0;
+  #pending = "";
+  #announcer = new SentenceAnnouncer();
+
+  constructor(id, element) {
+    this.id = id;
+    this.element = element;
+    this.node = document.createTextNode("");
+    this.said = element.querySelector(".live");
+    this.said.replaceChildren(this.node);
+    this.status = element.querySelector(".state");
+  }
+
+  attach() {
+    if (socket?.readyState !== WebSocket.OPEN) return;
+    socket.send(JSON.stringify({ message: this.id, have: this.#have }));
+  }
+
+  take({ at, end, text }) {
+    if (at > this.#have) return this.attach();
+    if (end <= this.#have) return;
+    const fresh = at === this.#have ? text : [...text].slice(this.#have - at).join("");
+    this.#have = end;
+    if (!this.#pending) requestAnimationFrame(() => this.#draw());
+    this.#pending += fresh;
+    this.#announcer.add(fresh);
+  }
+
+  #draw() {
+    this.node.appendData(this.#pending);
+    this.#pending = "";
+    this.status.hidden = true;
+    grown();
+  }
+
+  become({ state, position }) {
+    if (LIVE.includes(state)) {
+      if (position > 0) this.status.textContent = `Waiting, number ${position} in line`;
+      else if (state === "running") this.status.textContent = "Writing…";
+      return;
+    }
+    this.#announcer.end();
+    announce(state === "done" ? "Answer finished." : `Answer ${state}.`);
+    answers.delete(this.id);
+    htmx.ajax("GET", this.element.dataset.url, { target: this.element, swap: "outerHTML" }).then(grown);
+  }
+}
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id === "thread") toEnd();
+  attachAll();
+});
