@@ -1,5 +1,6 @@
 """The environment, parsed strictly: a wrong value stops the start with one sentence."""
 
+import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -20,19 +21,31 @@ SQLITE_OPTIONS = {
 
 def read(kind: str, name: str, default: Any, **kwargs: Any) -> Any:
     """One variable by environs' parser `kind`; an empty value means the default."""
-    import os
-
     if os.environ.get(name) == "":
         return default
     try:
         return getattr(env, kind)(name, default, **kwargs)
     except EnvError as error:
-        raise ImproperlyConfigured(f"{name}: {error}. See .env.example.") from error
+        reason = " ".join(getattr(error, "error_messages", None) or [str(error)]).rstrip(".")
+        raise ImproperlyConfigured(f"{name}: {reason}. See .env.example.") from error
 
 
 def integer(name: str, default: int, *, low: int, high: int) -> int:
     value: int = read("int", name, default, validate=validate.Range(min=low, max=high))
     return value
+
+
+def data_dir(default: Path) -> Path:
+    """DATA_DIR, made if it is missing; everything that the app writes lives under it."""
+    folder = Path(read("str", "DATA_DIR", str(default))).expanduser().resolve()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"DATA_DIR: cannot make {folder} ({error.strerror}). "
+            "Make its parent writable or set DATA_DIR to another folder."
+        ) from error
+    return folder
 
 
 def urls(name: str, default: list[str]) -> list[str]:
@@ -70,6 +83,17 @@ def secret_key(data_dir: Path) -> str:
     if given:
         return given
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(50))
+        _write_private(path, secrets.token_urlsafe(50))
     return path.read_text()
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write `path` readable by its owner only; an unwritable folder is told in a sentence."""
+    try:
+        path.touch(mode=0o600)
+        path.write_text(text)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"DATA_DIR: cannot write {path} ({error.strerror}). "
+            "Make the folder writable or set DATA_DIR to another folder."
+        ) from error

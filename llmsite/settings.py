@@ -4,15 +4,13 @@ import os
 from pathlib import Path
 
 from csp.constants import NONCE, SELF
-from environs import Env
 
 from llmsite import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-Env.read_env(str(BASE_DIR / ".env"), recurse=False)
+env.env.read_env(str(BASE_DIR / ".env"), recurse=False)
 
-DATA_DIR = Path(env.read("str", "DATA_DIR", str(BASE_DIR / "data"))).resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+DATA_DIR = env.data_dir(BASE_DIR / "data")
 MODELS_DIR = DATA_DIR / "models"
 EMBEDDINGS_DIR = DATA_DIR / "embeddings" / "all-MiniLM-L6-v2"
 

@@ -1,0 +1,63 @@
+"""The processes that make up the app, as `manage.py up` starts them."""
+
+import sys
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from llmsite.preflight import browser_address
+from llmsite.supervisor import Child
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def wanted() -> list[Child]:
+    """Engine first, so that it loads while the others start; none if ENGINE_URLS are elsewhere."""
+    return [*([engine()] if own_engine() else []), web(), worker()]
+
+
+def own_engine() -> bool:
+    """Whether one of ENGINE_URLS is the engine that this machine runs on ENGINE_PORT."""
+    addresses = [urlsplit(url) for url in settings.ENGINE_URLS]
+    return any(
+        address.hostname in LOOPBACK and address.port == settings.ENGINE_PORT
+        for address in addresses
+    )
+
+
+def web() -> Child:
+    command = [sys.executable, "-m", "uvicorn", "llmsite.asgi:application"]
+    address = ["--host", settings.HOST, "--port", str(settings.PORT)]
+    habits = ["--ws", "auto", "--lifespan", "on", "--timeout-graceful-shutdown", "5"]
+    return Child(
+        "web",
+        [*command, *address, *habits, "--log-level", "warning"],
+        _environment(threads=1),
+        f"{browser_address(settings.HOST, settings.PORT)}/health",
+    )
+
+
+def engine() -> Child:
+    command = [sys.executable, "manage.py", "engine", "--port", str(settings.ENGINE_PORT)]
+    return Child(
+        "engine",
+        command,
+        _environment(threads=settings.THREADS),
+        f"http://127.0.0.1:{settings.ENGINE_PORT}/health",
+    )
+
+
+def worker() -> Child:
+    return Child(
+        "worker", [sys.executable, "manage.py", "worker"], _environment(threads=settings.THREADS)
+    )
+
+
+def _environment(*, threads: int) -> dict[str, str]:
+    """Threads that wait must not spin: two busy processes would slow each other a hundredfold."""
+    return {
+        "OMP_NUM_THREADS": str(threads),
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "PYTHONUNBUFFERED": "1",
+        "HF_HUB_OFFLINE": "1",
+    }

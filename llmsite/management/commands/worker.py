@@ -1,0 +1,26 @@
+"""`manage.py worker`: Celery with its scheduler, in place of this process."""
+
+import os
+import sys
+from argparse import ArgumentParser
+from typing import Any, NoReturn
+
+from django.core.management.base import BaseCommand
+
+QUIET = ["--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
+
+
+class Command(BaseCommand):
+    help = "Run background jobs and the schedule."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--concurrency", type=int, default=1, help="Jobs at a time.")
+        parser.add_argument(
+            "--no-beat", action="store_true", help="Leave the schedule to another worker."
+        )
+
+    def handle(self, *args: Any, **options: Any) -> NoReturn:
+        celery = [sys.executable, "-m", "celery", "--quiet", "-A", "llmsite", "worker", *QUIET]
+        beat = [] if options["no_beat"] else ["--beat"]
+        command = [*celery, "--concurrency", str(options["concurrency"]), *beat]
+        os.execv(sys.executable, command)  # noqa: S606
