@@ -1,0 +1,18 @@
+# make run: install what is missing and start the app. make test: every check.
+PYTHON ?= python3
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench clean
+
+help:
+	@echo "make run    install what is missing, then start web, engine and worker"
+	@echo "make test   every check: style, types, templates, imports, migrations, tests"
+	@echo "make lint   the checks without the tests"
+	@echo "make bench  measure the engine"
+	@echo "make clean  remove .venv and caches; your data in DATA_DIR stays"
+
+run test lint bench:
+	@exec $(PYTHON) scripts/bootstrap.py $@
+
+clean:
+	rm -rf .venv .check .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

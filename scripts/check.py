@@ -1,0 +1,114 @@
+"""Every check of the project, each by name, with a summary at the end. `--lint` leaves out tests.
+
+What a run writes lives in .check/, apart from the data of an app that runs from the same folder.
+Where the browser or the servers are missing, their tests are skipped, but never under CI=true.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from scripts import system_packages
+from tests import services
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+CI = os.environ.get("CI", "").lower() in {"1", "true"}
+Results = list[tuple[str, bool, float]]
+
+
+def environment() -> dict[str, str]:
+    """The machine's, with every setting of ours at its default, so that no .env gets in."""
+    example = (ROOT / ".env.example").read_text().splitlines()
+    names = [line.lstrip("# ").partition("=")[0] for line in example if "=" in line]
+    ours = {name: "" for name in names if name.isupper()}
+    return {
+        **os.environ,
+        **ours,
+        "DATA_DIR": str(ROOT / ".check" / "data"),
+        "OMP_NUM_THREADS": "1",
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+LINTS = {
+    "ruff check": ["ruff", "check", "."],
+    "ruff format": ["ruff", "format", "--check", "."],
+    "mypy": ["mypy"],
+    "djlint format": ["djlint", "templates", "--check", "--quiet"],
+    "djlint lint": ["djlint", "templates", "--lint", "--quiet"],
+    "import-linter": ["lint-imports"],
+    "system check": ["python", "manage.py", "check", "--fail-level", "WARNING"],
+    "migrations": ["python", "manage.py", "makemigrations", "--check", "--dry-run"],
+}
+PREPARATIONS = {
+    "static files": ["python", "manage.py", "collectstatic", "--noinput", "--verbosity", "0"],
+    "models": ["python", "manage.py", "fetch_models"],
+}
+
+
+def run(name: str, command: Sequence[str], env: Mapping[str, str], results: Results) -> None:
+    print(f"\n== {name}: {' '.join(command)}", flush=True)
+    started = time.monotonic()
+    path = str(BIN / command[0])
+    passed = subprocess.run(
+        [path, *command[1:]], cwd=ROOT, env=env, check=False, stdin=subprocess.DEVNULL
+    )
+    results.append((name, passed.returncode == 0, time.monotonic() - started))
+
+
+def run_both(env: Mapping[str, str], results: Results) -> None:
+    """The data layer and the sockets once more, on PostgreSQL and Redis."""
+    programs, redis = system_packages.find_postgres(), system_packages.find_redis()
+    if programs is None or redis is None:
+        print("\nPostgreSQL or Redis is missing: their tests were left out.")
+        return
+    with ExitStack() as stack:
+        servers = {
+            "DATABASE_URL": stack.enter_context(services.postgres(programs)),
+            "REDIS_URL": stack.enter_context(services.redis(redis)),
+        }
+        name = "pytest on PostgreSQL and Redis"
+        run(name, ["python", "-m", "pytest", "-m", "both"], {**env, **servers}, results)
+
+
+def require_programs() -> bool:
+    """Whether the tests may count: under CI nothing may be missing, elsewhere it is said."""
+    packages = system_packages.missing()
+    left = system_packages.install(packages) if packages else []
+    if left:
+        print(f"\nMissing programs. To install them: {system_packages.how_to_install(left)}")
+    return not (left and CI)
+
+
+def summarise(results: Results) -> int:
+    print("\n== Summary")
+    for name, passed, seconds in results:
+        print(f"{'ok    ' if passed else 'FAILED'} {seconds:6.1f} s  {name}")
+    failed = [name for name, passed, _ in results if not passed]
+    print(f"Failed: {', '.join(failed)}." if failed else "Every check passed.")
+    return 1 if failed else 0
+
+
+def main(lint_only: bool) -> int:
+    env, results = environment(), Results()
+    for name, command in LINTS.items():
+        run(name, command, env, results)
+    if lint_only:
+        return summarise(results)
+    results.append(("browser, PostgreSQL and Redis at hand", require_programs(), 0.0))
+    for name, command in PREPARATIONS.items():
+        run(name, command, env, results)
+    run("pytest on SQLite", ["python", "-m", "pytest"], env, results)
+    run_both(env, results)
+    return summarise(results)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main("--lint" in sys.argv[1:]))
