@@ -4,14 +4,16 @@ A prompt is an instruction and an input; showing the model labelled examples bet
 in-context learning: none is zero-shot, one is one-shot, several are few-shot.
 """
 
+from llmkit.prompts import parsing
 from llmkit.prompts.choosing import Similar, ways
 from llmkit.prompts.errors import PromptTemplateError
-from llmkit.prompts.parts import Example, Field
+from llmkit.prompts.parts import LAYOUTS, Example, Field
 from llmkit.prompts.rendering import Rendered, input_text
 from llmkit.prompts.shots import MAX_EXAMPLES, Shots
 from llmkit.prompts.template import PromptTemplate
 
 __all__ = [
+    "LAYOUTS",
     "MAX_EXAMPLES",
     "Example",
     "Field",
@@ -21,5 +23,6 @@ __all__ = [
     "Shots",
     "Similar",
     "input_text",
+    "parsing",
     "ways",
 ]

@@ -5,7 +5,7 @@ from typing import Any
 
 from llmkit.prompts import parsing
 from llmkit.prompts.errors import PromptTemplateError
-from llmkit.prompts.parts import Example, Field
+from llmkit.prompts.parts import INSTRUCTION_PLACES, LAYOUTS, Example, Field
 from llmkit.prompts.shots import MAX_EXAMPLES, Shots
 from llmkit.prompts.substitution import FIELD_NAME, check_names, names_in
 from llmkit.types import GenerationSettings, SettingsError
@@ -51,11 +51,11 @@ def _layout(given: Mapping[str, Any]) -> dict[str, str]:
         "output_label": parsing.text(
             given.get("output_label", ""), where="The answer's label", empty=True, limit=200
         ),
-        "layout": parsing.one_of(
-            given.get("layout", "chat"), ("chat", "inline"), where="The layout"
-        ),
+        "layout": parsing.one_of(given.get("layout", "chat"), LAYOUTS, where="The layout"),
         "instruction_as": parsing.one_of(
-            given.get("instruction_as", "system"), ("system", "user"), where="The instruction"
+            given.get("instruction_as", "system"),
+            INSTRUCTION_PLACES,
+            where="The place of the instruction",
         ),
     }
 

@@ -1,5 +1,6 @@
 """Strict reading of stored or typed data: each refusal is one sentence about one thing."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -7,6 +8,7 @@ from llmkit.prompts.errors import PromptTemplateError
 from llmkit.registry import near_names
 
 MAX_TEXT = 20_000
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def mapping(value: Any, *, where: str, known: Iterable[str]) -> Mapping[str, Any]:
@@ -32,8 +34,8 @@ def text(value: Any, *, where: str, empty: bool = False, limit: int = MAX_TEXT) 
         raise PromptTemplateError(
             f"{where} is {len(value):,} characters long; the limit is {limit:,}."
         )
-    if "\x00" in value:
-        raise PromptTemplateError(f"{where} holds a NUL character; remove it.")
+    if _UNSTORABLE.search(value):
+        raise PromptTemplateError(f"{where} holds a NUL or half a character; remove it.")
     return value
 
 

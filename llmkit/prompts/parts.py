@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+LAYOUTS = ("chat", "inline")
+INSTRUCTION_PLACES = ("system", "user")
+
 
 @dataclass(frozen=True)
 class Field:

@@ -16,7 +16,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from llmkit.prompts.checking import checked_parts
 from llmkit.prompts.choosing import Similar
@@ -24,9 +24,6 @@ from llmkit.prompts.parts import Example, Field
 from llmkit.prompts.rendering import Rendered, render_template
 from llmkit.prompts.shots import Shots
 from llmkit.types import GenerationSettings
-
-Layout = Literal["chat", "inline"]
-InstructionPlace = Literal["system", "user"]
 
 
 @dataclass(frozen=True)
@@ -45,8 +42,8 @@ class PromptTemplate:
     output_label: str = ""
     examples: tuple[Example, ...] = ()
     shots: Shots = field(default_factory=Shots)
-    layout: Layout = "chat"
-    instruction_as: InstructionPlace = "system"
+    layout: str = "chat"
+    instruction_as: str = "system"
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod

@@ -1,0 +1,60 @@
+"""A template as YAML or JSON text: for export, import and comparing versions."""
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from chat.models import PromptTemplateVersion
+from llmkit.prompts import PromptTemplateError
+
+MAX_IMPORT = 500_000
+FORMATS = ("yaml", "json")
+
+
+class _Dumper(yaml.SafeDumper):
+    """Keeps several lines readable as a block."""
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in value else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def dumped(data: Mapping[str, Any], form: str = "yaml") -> str:
+    if form == "json":
+        return json.dumps(data, ensure_ascii=False, indent=2) + "\n"
+    return yaml.dump(dict(data), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+
+
+def exported(version: PromptTemplateVersion, form: str) -> str:
+    """The file that `imported` reads, in the shape of the shipped library."""
+    template = version.template
+    head = {"name": template.name, "description": template.description}
+    return dumped({**head, **version.spec}, form)
+
+
+def imported(text: str) -> tuple[str, str, dict[str, Any]]:
+    """(name, description, spec) of an exported file; PromptTemplateError says what is wrong."""
+    if len(text) > MAX_IMPORT:
+        raise PromptTemplateError(f"The file is longer than {MAX_IMPORT:,} characters.")
+    try:
+        data = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise PromptTemplateError("The file is neither valid YAML nor valid JSON.") from error
+    if not isinstance(data, dict) or not isinstance(data.get("name"), str):
+        raise PromptTemplateError("The file must hold one template that begins with its name.")
+    return data.pop("name"), str(data.pop("description", "") or ""), data
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Lines as (kind, text); kind is one of same, added, removed, skip."""
+    kinds = {"+": "added", "-": "removed", "@": "skip"}
+    before, after = dumped(old).splitlines(), dumped(new).splitlines()
+    for line in list(difflib.unified_diff(before, after, lineterm="", n=2))[2:]:
+        yield kinds.get(line[:1], "same"), "" if line.startswith("@") else line[1:]

@@ -1,0 +1,159 @@
+"""Pages for looking at prompt templates and trying them."""
+
+import itertools
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET, require_POST
+
+from chat import engines, template_text
+from chat.models import PromptTemplate, PromptTemplateVersion
+from chat.services.context import Fit, count
+from chat.services.prompt_templates import parsed, render_turn
+from chat.views.common import person
+from llmkit.prompts import PromptTemplateError, Shots, ways
+from llmkit.types import ChatMessage, EngineError
+
+FIELD = "field_"
+CHARACTERS_PER_TOKEN = 4
+MAX_INPUT = 100_000
+
+
+def visible(request: HttpRequest, template_id: int) -> PromptTemplate:
+    """A shipped template or the person's own; anyone else's does not exist."""
+    return get_object_or_404(PromptTemplate.objects.visible_to(person(request)), pk=template_id)
+
+
+def version_of(template: PromptTemplate, data: QueryDict) -> PromptTemplateVersion:
+    """The version whose number the request names, else the latest."""
+    number = data.get("version", "")
+    if not number:
+        return template.latest
+    if not (number.isascii() and number.isdecimal() and len(number) < 9):
+        raise Http404
+    return get_object_or_404(template.versions.select_related("template"), number=int(number))
+
+
+@require_GET
+def templates(request: HttpRequest) -> HttpResponse:
+    """The person's own templates and the shipped ones."""
+    found = PromptTemplate.objects.visible_to(person(request)).prefetch_related("versions")
+    rows = [_row(template) for template in found]
+    return render(
+        request,
+        "chat/prompt_templates/list.html",
+        {
+            "own": [row for row in rows if row["template"].owner_id is not None],
+            "shipped": [row for row in rows if row["template"].owner_id is None],
+        },
+    )
+
+
+def _row(template: PromptTemplate) -> dict[str, Any]:
+    latest = max(template.versions.all(), key=lambda version: version.number)
+    return {
+        "template": template,
+        "version": latest,
+        "shots": Shots.from_dict(latest.spec["shots"]).wanted,
+        "examples": len(latest.spec["examples"]),
+        "way": ways.get(latest.spec["shots"]["choose"]).label,
+    }
+
+
+@require_GET
+def template(request: HttpRequest, template_id: int) -> HttpResponse:
+    """One template, ready to be tried, with its examples."""
+    found = visible(request, template_id)
+    version = version_of(found, request.GET)
+    return render(
+        request,
+        "chat/prompt_templates/detail.html",
+        {
+            "template": found,
+            "version": version,
+            "latest": found.latest,
+            "spec": parsed(version),
+            "ways": [(name, ways.get(name).label) for name in ways],
+        },
+    )
+
+
+@require_POST
+def preview(request: HttpRequest, template_id: int) -> HttpResponse:
+    """The exact prompt of what stands in the form, with its token count."""
+    version = version_of(visible(request, template_id), request.POST)
+    try:
+        turn = render_turn(version=version, inputs=_inputs(request.POST), use=_use(request.POST))
+    except PromptTemplateError as error:
+        return render(request, "chat/prompt_templates/preview.html", {"sentence": str(error)})
+    messages = [ChatMessage(**message) for message in turn.messages]  # type: ignore[arg-type]
+    shown = {"turn": turn, "fit": async_to_sync(_measured)(messages)}
+    return render(request, "chat/prompt_templates/preview.html", shown)
+
+
+def _inputs(data: QueryDict) -> dict[str, str]:
+    """What the person typed, with the line ends of forms made plain."""
+    typed = {
+        name.removeprefix(FIELD): str(text).replace("\r\n", "\n")
+        for name, text in data.items()
+        if name.startswith(FIELD)
+    }
+    if sum(map(len, typed.values())) > MAX_INPUT:
+        raise PromptTemplateError(
+            f"The preview takes up to {MAX_INPUT:,} characters; shorten the text."
+        )
+    return typed
+
+
+def _use(data: QueryDict) -> dict[str, Any]:
+    try:
+        order = [int(place) for place in data.get("picked_order", "").split(",") if place]
+        ticked = [int(place) for place in data.getlist("picked")]
+        return {
+            "count": int(data.get("shots") or 0),
+            "seed": int(data.get("shot_seed") or 0),
+            "choose": data.get("choose", "first"),
+            "layout": data.get("layout", "chat"),
+            "picked": [p for p in order if p in ticked] + [p for p in ticked if p not in order],
+        }
+    except ValueError as error:
+        raise PromptTemplateError("Shots and their seed must be whole numbers.") from error
+
+
+async def _measured(messages: list[ChatMessage]) -> Fit:
+    """Counted by the engine; guessed from the length, and said so, where none answers."""
+    model = engines.preferred(await engines.models())
+    try:
+        tokens, window, text, estimate = await count(model, messages)
+    except EngineError:
+        size = sum(len(message.content) for message in messages)
+        return Fit(model, messages, tokens=1 + size // CHARACTERS_PER_TOKEN, estimate=True)
+    return Fit(model, messages, [], tokens, window, estimate, text)
+
+
+@require_GET
+def history(request: HttpRequest, template_id: int) -> HttpResponse:
+    """All versions, newest first, each with what it changed."""
+    found = visible(request, template_id)
+    versions = list(found.versions.order_by("number"))
+    changes = [
+        {"version": new, "lines": list(template_text.differences(old.spec, new.spec))}
+        for old, new in itertools.pairwise(versions)
+    ]
+    shown = {"template": found, "first": versions[0], "changes": changes[::-1]}
+    return render(request, "chat/prompt_templates/history.html", shown)
+
+
+@require_GET
+def export(request: HttpRequest, template_id: int) -> HttpResponse:
+    """A file that can be imported here or elsewhere."""
+    found = visible(request, template_id)
+    form = request.GET.get("format", "yaml")
+    if form not in template_text.FORMATS:
+        raise Http404
+    text = template_text.exported(version_of(found, request.GET), form)
+    response = HttpResponse(text, content_type=f"application/{form}; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{found.slug}.{form}"'
+    return response
