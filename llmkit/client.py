@@ -1,0 +1,279 @@
+"""Talking to an engine over HTTP: ours, or any server that speaks OpenAI's dialect."""
+
+import contextlib
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, cast
+
+import httpx
+
+from llmkit.types import (
+    ChatMessage,
+    Delta,
+    EngineError,
+    Finished,
+    FinishReason,
+    GenerationSettings,
+    Queued,
+    StreamEvent,
+)
+
+CONNECT_SECONDS = 5
+SILENCE_SECONDS = 60
+QUICK_SECONDS = 10
+CODES = {"invalid", "too_long", "busy", "model_not_found", "model_failed", "interrupted"}
+CODE_OF_STATUS = {400: "invalid", 404: "model_not_found", 422: "invalid", 429: "busy"}
+REASONS = {"stop", "length", "cancelled"}
+
+
+@dataclass(frozen=True)
+class TokenCount:
+    """How long a prompt is. `max_model_len` is the window in tokens, `prompt` the exact text."""
+
+    count: int
+    max_model_len: int | None
+    prompt: str | None
+
+
+class EngineClient:
+    """One server. Every failure is an EngineError whose text may be shown to people.
+
+    `extensions`: whether the server knows our additions (top-k, cancel, token counts, continuing
+    an answer); None asks its /health once.
+    """
+
+    def __init__(
+        self, base_url: str, api_key: str | None = None, *, extensions: bool | None = None
+    ) -> None:
+        self.root = base_url.rstrip("/").removesuffix("/v1")
+        self._extensions = extensions
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self._http = httpx.AsyncClient(
+            base_url=self.root,
+            headers=headers,
+            timeout=httpx.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS, pool=None),
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=32),
+        )
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+    async def models(self) -> list[str]:
+        """The names this server answers to."""
+        report = await self._get("/v1/models")
+        return [str(entry["id"]) for entry in report.get("data", [])]
+
+    async def health(self) -> dict[str, Any]:
+        """Our engine's report; `{"status": "ok"}` for another server that answers."""
+        with contextlib.suppress(EngineError):
+            report = await self._get("/health")
+            return report or {"status": "ok"}
+        await self.models()
+        return {"status": "ok"}
+
+    async def has_extensions(self) -> bool:
+        if self._extensions is None:
+            self._extensions = isinstance((await self.health()).get("models"), dict)
+        return self._extensions
+
+    async def tokenize(
+        self,
+        model: str,
+        messages: Sequence[ChatMessage] | None = None,
+        prompt: str | None = None,
+        *,
+        continue_final: bool = False,
+    ) -> TokenCount | None:
+        """How many tokens the model would read; None where the server cannot tell."""
+        if not await self.has_extensions():
+            return None
+        body: dict[str, Any] = {"model": model, "continue_final_message": continue_final}
+        body |= {"prompt": prompt} if messages is None else {"messages": as_dicts(messages)}
+        report = await self._post("/tokenize", body, timeout=SILENCE_SECONDS)
+        return TokenCount(report["count"], report.get("max_model_len"), report.get("prompt"))
+
+    async def embeddings(self, texts: Sequence[str], *, model: str) -> list[list[float]]:
+        """One sentence vector per text, in order."""
+        body = {"model": model, "input": list(texts)}
+        report = await self._post("/v1/embeddings", body, timeout=SILENCE_SECONDS)
+        return [entry["embedding"] for entry in report.get("data", [])]
+
+    async def cancel(self, request_id: str) -> None:
+        """Free what the request holds, or will hold when it arrives within a minute.
+
+        Another server is told by closing the stream; there is nothing to send to it.
+        """
+        if await self.has_extensions():
+            await self._post("/v1/cancel", {"request_id": request_id}, timeout=QUICK_SECONDS)
+
+    async def stream_chat(
+        self,
+        model: str,
+        messages: Sequence[ChatMessage],
+        settings: GenerationSettings,
+        *,
+        request_id: str | None = None,
+        continue_final: bool = False,
+    ) -> AsyncIterator[StreamEvent]:
+        """The events of one answer; the last is Finished. Closing the iterator frees the engine."""
+        extended = await self.has_extensions()
+        if continue_final and not extended:
+            raise EngineError(
+                "This server cannot continue an answer. Write it again instead.", code="invalid"
+            )
+        body = chat_body(model, messages, settings)
+        if extended:
+            body |= extra_fields(settings, request_id, continue_final)
+        async with self._stream("/v1/chat/completions", body) as response:
+            async for event in read_events(response):
+                yield event
+
+    @contextlib.asynccontextmanager
+    async def _stream(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[httpx.Response]:
+        started = False
+        try:
+            async with self._http.stream("POST", path, json=body) as response:
+                started = True
+                if response.status_code >= 400:
+                    await response.aread()
+                    raise error_of(response)
+                yield response
+        except httpx.TransportError as error:
+            raise interrupted() if started else self._unreachable() from error
+
+    async def _get(self, path: str) -> dict[str, Any]:
+        return await self._request("GET", path, None, QUICK_SECONDS)
+
+    async def _post(self, path: str, body: Mapping[str, Any], *, timeout: float) -> dict[str, Any]:
+        return await self._request("POST", path, body, timeout)
+
+    async def _request(
+        self, method: str, path: str, body: Mapping[str, Any] | None, timeout: float
+    ) -> dict[str, Any]:
+        try:
+            response = await self._http.request(method, path, json=body, timeout=timeout)
+        except httpx.TransportError as error:
+            raise self._unreachable() from error
+        if response.status_code >= 400:
+            raise error_of(response)
+        return as_object(response.text)
+
+    def _unreachable(self) -> EngineError:
+        return EngineError(
+            f"The model server at {self.root} does not answer. Check that it is running.",
+            code="unreachable",
+        )
+
+
+def as_dicts(messages: Sequence[ChatMessage]) -> list[dict[str, str]]:
+    return [asdict(message) for message in messages]
+
+
+def chat_body(
+    model: str, messages: Sequence[ChatMessage], settings: GenerationSettings
+) -> dict[str, Any]:
+    """What every OpenAI-compatible server understands."""
+    body: dict[str, Any] = {
+        "model": model,
+        "messages": as_dicts(messages),
+        "max_tokens": settings.max_tokens,
+        "temperature": settings.temperature,
+        "top_p": settings.top_p,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    if settings.seed is not None:
+        body["seed"] = settings.seed
+    return body | ({"stop": list(settings.stop)} if settings.stop else {})
+
+
+def extra_fields(
+    settings: GenerationSettings, request_id: str | None, continue_final: bool
+) -> dict[str, Any]:
+    """What only our engine is sure to understand."""
+    return {
+        "top_k": settings.top_k,
+        "repetition_penalty": settings.repetition_penalty,
+        "request_id": request_id,
+        "continue_final_message": continue_final,
+    }
+
+
+async def read_events(response: httpx.Response) -> AsyncIterator[StreamEvent]:
+    """Events of a server-sent stream. EngineError(interrupted) when it ends without a reason.
+
+    Usage may come with the last choice (our engine) or in a chunk after it (OpenAI), so Finished
+    waits for the end of the stream.
+    """
+    reason: str | None = None
+    counts: dict[str, Any] = {}
+    async for line in response.aiter_lines():
+        if (position := queue_position(line)) is not None:
+            yield Queued(position)
+        elif line.startswith("data:") and (data := line[5:].strip()) != "[DONE]":
+            chunk = as_object(data)
+            raise_error_in(chunk)
+            counts |= (chunk.get("usage") or {}) | (chunk.get("timings") or {})
+            text, ended = first_choice(chunk)
+            reason = ended or reason
+            if text:
+                yield Delta(text)
+    if reason is None:
+        raise interrupted()
+    yield finished(reason, counts)
+
+
+def queue_position(line: str) -> int | None:
+    _, found, number = line.partition(": queue-position ")
+    return int(number) if found and number.strip().isdigit() else None
+
+
+def first_choice(chunk: Mapping[str, Any]) -> tuple[str, str | None]:
+    """The text and finish reason a chunk brings for choice 0."""
+    for choice in chunk.get("choices") or []:
+        if choice.get("index", 0) == 0:
+            delta = choice.get("delta") or {}
+            return delta.get("content") or "", choice.get("finish_reason")
+    return "", None
+
+
+def finished(reason: str, counts: Mapping[str, Any]) -> Finished:
+    known = cast(FinishReason, reason if reason in REASONS else "stop")
+    names = ("prompt_tokens", "completion_tokens", "ttft_ms", "total_ms")
+    return Finished(known, **{name: counts.get(name) for name in names})
+
+
+def as_object(text: str) -> dict[str, Any]:
+    """A JSON object; empty when the text is something else, as some servers' /health is."""
+    try:
+        data = json.loads(text)
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def raise_error_in(chunk: Mapping[str, Any]) -> None:
+    error = chunk.get("error")
+    if error:
+        details = error if isinstance(error, dict) else {"message": str(error)}
+        raise described(details, 500)
+
+
+def error_of(response: httpx.Response) -> EngineError:
+    error = as_object(response.text).get("error")
+    details = error if isinstance(error, dict) else {}
+    if not details.get("message"):
+        reason = error if isinstance(error, str) else response.reason_phrase
+        details = {"message": f"The model server answered {response.status_code}: {reason}."}
+    return described(details, response.status_code)
+
+
+def described(details: Mapping[str, Any], status: int) -> EngineError:
+    code = details.get("code")
+    named = code if code in CODES else CODE_OF_STATUS.get(status, "engine_error")
+    return EngineError(str(details.get("message") or "The model server failed."), code=str(named))
+
+
+def interrupted() -> EngineError:
+    return EngineError("The answer broke off. Continue it or write it again.", code="interrupted")

@@ -1,0 +1,153 @@
+"""Reading a served model from its folder: safetensors only, local files only, no remote code."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from llmkit.engine.text import ByteDetokeniser, ByteTable, Detokeniser, WindowDetokeniser
+from llmkit.types import EngineError
+
+LOCAL = {"local_files_only": True, "trust_remote_code": False}
+FAST_BF16_FLAGS = {"amx_bf16", "avx512_bf16"}
+UNBOUNDED = 1 << 20
+
+
+@dataclass
+class LoadedModel:
+    """A model that is ready to run, and what the engine has to know about it.
+
+    `window` is the longest sequence in tokens; `eos` the token ids that end an answer.
+    """
+
+    name: str
+    model: Any
+    tokenizer: Any
+    device: torch.device
+    window: int
+    layers: int
+    vocabulary: int
+    eos: frozenset[int]
+    byte_table: ByteTable | None
+
+    @property
+    def dtype(self) -> str:
+        return str(self.model.dtype).removeprefix("torch.")
+
+    def detokeniser(self) -> Detokeniser:
+        if self.byte_table is not None:
+            return ByteDetokeniser(self.byte_table)
+        return WindowDetokeniser(self._decode)
+
+    def _decode(self, ids: Sequence[int]) -> str:
+        text: str = self.tokenizer.decode(ids, skip_special_tokens=True)
+        return text
+
+
+def best_device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def best_dtype(device: torch.device) -> torch.dtype:
+    """bfloat16 where the processor multiplies it natively; emulated it is slower than float32."""
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    return torch.bfloat16 if FAST_BF16_FLAGS & cpu_flags() else torch.float32
+
+
+def cpu_flags() -> set[str]:
+    """The processor's feature flags, empty where the system does not list them."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    return next((set(line.split()) for line in lines if line.startswith("flags")), set())
+
+
+def load_model(folder: Path, *, dtype: str | None = None) -> LoadedModel:
+    """The model in `folder`, or EngineError(model_failed) with a sentence for people."""
+    try:
+        return read_model(folder, dtype)
+    except EngineError:
+        raise
+    except Exception as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+        raise EngineError(
+            f"The model folder {folder.name} is damaged or incomplete: {reason} "
+            "Put a whole copy in its place or choose another model.",
+            code="model_failed",
+        ) from error
+
+
+def read_model(folder: Path, dtype: str | None) -> LoadedModel:
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    device = best_device()
+    config = AutoConfig.from_pretrained(folder, **LOCAL)
+    refuse_unsuitable(folder.name, config)
+    tokenizer = AutoTokenizer.from_pretrained(folder, **LOCAL)
+    model, report = AutoModelForCausalLM.from_pretrained(
+        folder,
+        config=config,
+        dtype=getattr(torch, dtype) if dtype else best_dtype(device),
+        use_safetensors=True,
+        output_loading_info=True,
+        **LOCAL,
+    )
+    if report["missing_keys"]:
+        raise ValueError(f"its weights lack {sorted(report['missing_keys'])[0]}.")
+    return describe(folder.name, model.to(device).eval(), tokenizer)
+
+
+def describe(name: str, model: Any, tokenizer: Any) -> LoadedModel:
+    config = model.config.get_text_config()
+    return LoadedModel(
+        name=name,
+        model=model,
+        tokenizer=tokenizer,
+        device=model.device,
+        window=context_window(config, tokenizer),
+        layers=config.num_hidden_layers,
+        vocabulary=config.vocab_size,
+        eos=end_tokens(model, tokenizer),
+        byte_table=ByteTable(tokenizer) if is_byte_level(tokenizer) else None,
+    )
+
+
+def refuse_unsuitable(name: str, config: Any) -> None:
+    """Only decoders whose every layer attends to everything before it fit the slot cache."""
+    from transformers.cache_utils import DynamicCache, DynamicLayer
+
+    if getattr(config, "is_encoder_decoder", False):
+        raise unsuitable(name, "it is an encoder-decoder")
+    layers = DynamicCache(config=config.get_text_config()).layers
+    if any(type(layer) is not DynamicLayer for layer in layers):
+        raise unsuitable(name, "it does not use full attention in every layer")
+
+
+def unsuitable(name: str, reason: str) -> EngineError:
+    return EngineError(
+        f"The engine cannot run {name}: {reason}. Choose a decoder model with full attention.",
+        code="model_failed",
+    )
+
+
+def context_window(config: Any, tokenizer: Any) -> int:
+    limits = (
+        getattr(config, "max_position_embeddings", None) or UNBOUNDED,
+        tokenizer.model_max_length or UNBOUNDED,
+    )
+    return int(min(*limits, UNBOUNDED))
+
+
+def end_tokens(model: Any, tokenizer: Any) -> frozenset[int]:
+    named = model.generation_config.eos_token_id
+    ids = named if isinstance(named, list) else [named]
+    return frozenset(i for i in [*ids, tokenizer.eos_token_id] if i is not None)
+
+
+def is_byte_level(tokenizer: Any) -> bool:
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    return backend is not None and type(backend.decoder).__name__ == "ByteLevel"

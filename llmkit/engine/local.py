@@ -1,0 +1,72 @@
+"""The same engine inside the caller's process, for shell commands that find no server running."""
+
+import queue
+import secrets
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from llmkit.engine.hub import EngineOptions, is_served, not_found
+from llmkit.engine.requests import Done, Failed, GenerationRequest, RequestEvent, Text
+from llmkit.engine.server import share_processor
+from llmkit.types import ChatMessage, Finished, GenerationSettings
+
+
+def generate_once(
+    models_dir: Path,
+    model: str,
+    messages: Sequence[ChatMessage],
+    settings: GenerationSettings,
+    *,
+    threads: int = 1,
+    on_text: Callable[[str], None] | None = None,
+) -> tuple[str, Finished]:
+    """Load the model, answer once, and forget it. `on_text` hears each piece as it is written.
+
+    EngineError as over HTTP: model_not_found, model_failed, too_long, invalid.
+    """
+    share_processor(threads)
+    folder = models_dir / model
+    if Path(model).name != model or not is_served(folder):
+        raise not_found(model, sorted(p.name for p in models_dir.glob("*") if is_served(p)))
+    from llmkit.engine.opening import open_model
+
+    served = open_model(folder, EngineOptions(threads, max_running=1, max_waiting=0))
+    events: queue.SimpleQueue[RequestEvent] = queue.SimpleQueue()
+    prompt = served.check_length(served.prompt(messages))
+    seeded = settings if settings.seed is not None else settings.with_seed(secrets.randbits(62))
+    request = GenerationRequest(
+        "local", [prompt.tokens], seeded.validated(), events.put, loaded=served.scheduler.loaded
+    )
+    try:
+        served.scheduler.submit(request)
+        return collect(request, events, on_text or (lambda text: None))
+    finally:
+        served.scheduler.close()
+
+
+def collect(
+    request: GenerationRequest,
+    events: "queue.SimpleQueue[RequestEvent]",
+    on_text: Callable[[str], None],
+) -> tuple[str, Finished]:
+    pieces: list[str] = []
+    while True:
+        event = events.get()
+        if isinstance(event, Text):
+            pieces.append(event.text)
+            on_text(event.text)
+        elif isinstance(event, Failed):
+            raise event.error
+        elif isinstance(event, Done):
+            return "".join(pieces), summary(request, event)
+
+
+def summary(request: GenerationRequest, done: Done) -> Finished:
+    timings = request.timings()
+    return Finished(
+        done.reason,
+        prompt_tokens=request.prompt_tokens,
+        completion_tokens=request.completion_tokens,
+        ttft_ms=timings["ttft_ms"],
+        total_ms=timings["total_ms"],
+    )

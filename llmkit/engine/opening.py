@@ -1,0 +1,22 @@
+"""From a folder to a model that answers. The only door to torch for the server."""
+
+from pathlib import Path
+
+import torch
+
+from llmkit.engine.hub import EngineOptions, Served
+from llmkit.engine.loading import load_model
+from llmkit.engine.prompt import PromptBuilder
+from llmkit.engine.runner import Runner
+from llmkit.engine.scheduler import Scheduler
+
+
+def open_model(folder: Path, options: EngineOptions) -> Served:
+    """Load, check and start. EngineError(model_failed) with a sentence when it cannot be used."""
+    torch.set_num_threads(options.threads)
+    loaded = load_model(folder, dtype=options.dtype)
+    runner = Runner(loaded)
+    runner.check()
+    scheduler = Scheduler(runner, max_running=options.max_running, max_waiting=options.max_waiting)
+    scheduler.start()
+    return Served(scheduler, PromptBuilder(loaded.name, loaded.tokenizer))

@@ -1,0 +1,130 @@
+"""What the scheduler works on: a request, its choices, and the events it answers with."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from llmkit.engine.text import Writer
+from llmkit.types import EngineError, FinishReason, GenerationSettings
+
+if TYPE_CHECKING:
+    import torch
+
+    from llmkit.engine.loading import LoadedModel
+
+
+@dataclass(frozen=True)
+class Position:
+    """Place in the queue: 1 is next, 0 means running."""
+
+    position: int
+
+
+@dataclass(frozen=True)
+class Text:
+    choice: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """A choice has ended; the request is over when all of its choices have."""
+
+    choice: int
+    reason: FinishReason
+
+
+@dataclass(frozen=True)
+class Failed:
+    error: EngineError
+
+
+RequestEvent = Position | Text | Done | Failed
+Sink = Callable[[RequestEvent], None]
+
+
+@dataclass(eq=False)
+class Choice:
+    """One sequence of a request: a row of the running batch once it has been admitted."""
+
+    request: "GenerationRequest" = field(repr=False)
+    index: int
+    prompt: list[int]
+    seed: int
+    limit: int
+    writer: Writer
+    tokens: list[int] = field(default_factory=list)
+    filled: int = 0
+    finished: FinishReason | None = None
+    seen: "torch.Tensor | None" = None
+
+    @property
+    def prompt_done(self) -> bool:
+        return self.filled >= len(self.prompt)
+
+
+class GenerationRequest:
+    """A validated request. Events go to `sink`, which must return at once.
+
+    `prompts` are token ids; each is answered `n` times, with seed, seed + 1 and so on.
+    """
+
+    def __init__(
+        self,
+        request_id: str,
+        prompts: list[list[int]],
+        settings: GenerationSettings,
+        sink: Sink,
+        *,
+        loaded: "LoadedModel",
+        n: int = 1,
+    ) -> None:
+        self.id = request_id
+        self.settings = settings
+        self.sink = sink
+        self.choices = [
+            self._choice(i * n + j, prompt, j, loaded)
+            for i, prompt in enumerate(prompts)
+            for j in range(n)
+        ]
+        self.started = time.monotonic()
+        self.first_token: float | None = None
+        self.ended: float | None = None
+        self._cancelled = threading.Event()
+
+    def _choice(self, index: int, prompt: list[int], offset: int, loaded: "LoadedModel") -> Choice:
+        limit = min(self.settings.max_tokens, loaded.window - len(prompt))
+        writer = Writer(loaded.detokeniser(), self.settings.stop)
+        return Choice(self, index, prompt, (self.settings.seed or 0) + offset, limit, writer)
+
+    @property
+    def cancelled(self) -> bool:
+        return self._cancelled.is_set()
+
+    def cancel(self) -> None:
+        self._cancelled.set()
+
+    @property
+    def prompt_tokens(self) -> int:
+        return sum(
+            len(prompt) for prompt in {id(c.prompt): c.prompt for c in self.choices}.values()
+        )
+
+    @property
+    def completion_tokens(self) -> int:
+        return sum(len(choice.tokens) for choice in self.choices)
+
+    @property
+    def over(self) -> bool:
+        return all(choice.finished for choice in self.choices)
+
+    def timings(self) -> dict[str, float | None]:
+        """Milliseconds since the request was made: to the first token, and to the last."""
+        ended = self.ended or time.monotonic()
+        first = None if self.first_token is None else (self.first_token - self.started) * 1000
+        return {
+            "ttft_ms": None if first is None else round(first, 1),
+            "total_ms": round((ended - self.started) * 1000, 1),
+        }

@@ -1,0 +1,187 @@
+"""The HTTP endpoints: parse, look the model up, queue, answer."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from llmkit.engine.answer import (
+    AttentiveResponse,
+    Job,
+    Shape,
+    complete,
+    error_response,
+    send_lines,
+    sse,
+)
+from llmkit.engine.body import (
+    Body,
+    invalid,
+    parse_cancel,
+    parse_chat,
+    parse_completion,
+    parse_tokenize,
+)
+from llmkit.engine.channel import EventChannel
+from llmkit.engine.hub import ActiveRequests, ModelHub, Served
+from llmkit.engine.prompt import Prompt
+from llmkit.engine.requests import GenerationRequest
+from llmkit.types import EngineError
+
+MAX_BODY_BYTES = 32 * 1024 * 1024
+PATIENCE_SECONDS = 5
+
+
+class Api:
+    """The engine's endpoints over one hub of models."""
+
+    def __init__(self, hub: ModelHub, default_model: str | None) -> None:
+        self.hub = hub
+        self.default_model = default_model
+        self.active = ActiveRequests()
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/health", self.health, methods=["GET"]),
+            Route("/v1/models", self.models, methods=["GET"]),
+            Route("/v1/chat/completions", self.chat, methods=["POST"]),
+            Route("/v1/completions", self.completions, methods=["POST"]),
+            Route("/v1/cancel", self.cancel, methods=["POST"]),
+            Route("/tokenize", self.tokenize, methods=["POST"]),
+        ]
+
+    async def health(self, request: Request) -> Response:
+        status = "loading" if self.hub.loading else "ok"
+        return JSONResponse(
+            {
+                "status": status,
+                "default_model": self.default_model,
+                "threads": self.hub.options.threads,
+                "models": self.hub.health(),
+            }
+        )
+
+    async def models(self, request: Request) -> Response:
+        data = [
+            {"id": name, "object": "model", "created": 0, "owned_by": "local"}
+            for name in self.hub.names()
+        ]
+        return JSONResponse({"object": "list", "data": data})
+
+    async def chat(self, request: Request) -> Response:
+        return await self._generate(parse_chat(await read_body(request)), "chat")
+
+    async def completions(self, request: Request) -> Response:
+        return await self._generate(parse_completion(await read_body(request)), "text")
+
+    async def cancel(self, request: Request) -> Response:
+        state = self.active.cancel(parse_cancel(await read_body(request)))
+        return JSONResponse({"cancelled": True, "state": state})
+
+    async def tokenize(self, request: Request) -> Response:
+        body = parse_tokenize(await read_body(request))
+        served = await self.hub.get(self._name(body.model))
+        prompt = await asyncio.to_thread(
+            served.prompt, body.messages, body.prompt, continue_final=body.continue_final
+        )
+        report: dict[str, Any] = {
+            "count": len(prompt.tokens),
+            "max_model_len": served.window,
+            "prompt": prompt.text,
+        }
+        return JSONResponse(report | ({"tokens": prompt.tokens} if body.return_tokens else {}))
+
+    def _name(self, model: str | None) -> str:
+        name = model or self.default_model
+        if name is None:
+            raise invalid("Name a model: this engine has no default model.")
+        return name
+
+    async def _generate(self, body: Body, kind: Any) -> Response:
+        """Answer at once with a status when the model is ready soon, else from inside a stream."""
+        name = self._name(body.model)
+        shape = Shape(kind, name, body.include_usage)
+        self.hub.load(name)
+        opening = asyncio.ensure_future(self._open(body, name))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(opening), PATIENCE_SECONDS)
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            if body.stream:
+                await send_lines(sse(opening, shape), send)
+            else:
+                await (await whole_answer(opening, shape))(scope, receive, send)
+
+        return AttentiveResponse(answer, lambda: self._leave(opening))
+
+    async def _open(self, body: Body, name: str) -> Job:
+        """Queue the request. EngineError: invalid, too_long, busy, model_failed."""
+        served = await self.hub.get(name)
+        prompts = await asyncio.to_thread(build_prompts, served, body)
+        if body.request_id in self.active:
+            raise invalid(f"A request with the id {body.request_id} is already being answered.")
+        request, channel = new_request(body, prompts, served)
+        self.active.add(request, served.scheduler)
+        try:
+            served.scheduler.submit(request)
+        except EngineError:
+            self.active.remove(request.id)
+            raise
+        return Job(request, channel)
+
+    def _leave(self, opening: "asyncio.Task[Job]") -> None:
+        """The connection is over: give back whatever the request still holds."""
+        opening.cancel()
+        if opening.done() and not opening.cancelled() and opening.exception() is None:
+            request = opening.result().request
+            if not request.over:
+                self.active.cancel(request.id)
+            self.active.remove(request.id)
+
+
+async def whole_answer(opening: "asyncio.Task[Job]", shape: Shape) -> Response:
+    try:
+        return await complete(opening, shape)
+    except EngineError as error:
+        return error_response(error)
+
+
+def new_request(
+    body: Body, prompts: list[Prompt], served: Served
+) -> tuple[GenerationRequest, EventChannel]:
+    def overflow() -> None:
+        request.cancel()
+
+    channel = EventChannel(overflow)
+    request = GenerationRequest(
+        body.request_id,
+        [prompt.tokens for prompt in prompts],
+        body.settings,
+        channel.put,
+        loaded=served.scheduler.loaded,
+        n=body.n,
+    )
+    return request, channel
+
+
+def build_prompts(served: Served, body: Body) -> list[Prompt]:
+    """The prompts of a request, each short enough to leave room for at least one token."""
+    texts = body.prompts or ("",)
+    prompts = [
+        served.prompt(body.messages, text, continue_final=body.continue_final) for text in texts
+    ]
+    return [served.check_length(prompt) for prompt in prompts]
+
+
+async def read_body(request: Request) -> bytes:
+    """The body, or EngineError(too_long) when it is larger than any prompt can be."""
+    parts: list[bytes] = []
+    async for part in request.stream():
+        parts.append(part)
+        if sum(map(len, parts)) > MAX_BODY_BYTES:
+            raise EngineError("The request is larger than 32 MB. Shorten it.", code="too_long")
+    return b"".join(parts)

@@ -1,0 +1,93 @@
+"""Forward passes over the running batch of one model, with its slot cache."""
+
+from collections.abc import Sequence
+
+import torch
+
+from llmkit.engine.cache import SlotCache
+from llmkit.engine.loading import LoadedModel, unsuitable
+
+CLOSE_ENOUGH = 0.99
+
+
+class Runner:
+    """Rows 0..B-1 of the cache belong to the running choices, in the scheduler's order."""
+
+    def __init__(self, loaded: LoadedModel) -> None:
+        self.loaded = loaded
+        self._model = loaded.model
+        self._device = loaded.device
+        self.cache = SlotCache(loaded.layers)
+
+    @torch.inference_mode()
+    def prefill(self, row: int, tokens: Sequence[int], start: int) -> torch.Tensor:
+        """Write a piece of a prompt into `row`; the logits [1, vocabulary] after its last token."""
+        self.cache.reserve(row + 1, start + len(tokens))
+        self.cache.window.prefill(row, start, len(tokens))
+        positions = torch.arange(start, start + len(tokens), device=self._device)
+        return self._forward(self._tensor(tokens).unsqueeze(0), positions.unsqueeze(0), None)
+
+    @torch.inference_mode()
+    def decode(self, tokens: Sequence[int], lengths: Sequence[int]) -> torch.Tensor:
+        """Append one token to each row; the logits [rows, vocabulary] that follow."""
+        longest = max(lengths)
+        self.cache.reserve(len(lengths), longest + 1)
+        positions = self._tensor(lengths)
+        even = min(lengths) == longest
+        self.cache.window.decode(positions, longest, even=even)
+        mask = None if even else self._mask(positions, longest + 1)
+        return self._forward(self._tensor(tokens).unsqueeze(1), positions.unsqueeze(1), mask)
+
+    def _tensor(self, values: Sequence[int]) -> torch.Tensor:
+        return torch.tensor(values, dtype=torch.long, device=self._device)
+
+    def _mask(self, lengths: torch.Tensor, longest: int) -> torch.Tensor:
+        """An additive mask [rows, 1, 1, longest] that hides what lies beyond each row's length."""
+        columns = torch.arange(longest, device=self._device)
+        hidden = columns.unsqueeze(0) > lengths.unsqueeze(1)
+        mask = torch.zeros(hidden.shape, dtype=self._model.dtype, device=self._device)
+        mask.masked_fill_(hidden, torch.finfo(self._model.dtype).min)
+        return mask[:, None, None, :]
+
+    def _forward(
+        self, tokens: torch.Tensor, positions: torch.Tensor, mask: torch.Tensor | None
+    ) -> torch.Tensor:
+        output = self._model(
+            input_ids=tokens,
+            position_ids=positions,
+            attention_mask=mask,
+            past_key_values=self.cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        logits: torch.Tensor = output.logits[:, -1]
+        return logits
+
+    @torch.inference_mode()
+    def move_row(self, source: int, target: int, length: int) -> None:
+        if source != target:
+            self.cache.copy_row(source, target, length)
+
+    def release(self) -> None:
+        self.cache.release()
+
+    def check(self) -> None:
+        """EngineError(model_failed) unless rows of different lengths answer as each would alone.
+
+        Catches models that ignore explicit positions or masks, which no configuration tells.
+        """
+        texts = [list(range(3, 8)), list(range(5, 14))]
+        for row, text in enumerate(texts):
+            self.prefill(row, text[:-1], 0)
+        together = self.decode([t[-1] for t in texts], [len(t) - 1 for t in texts]).float()
+        self.release()
+        for text, got in zip(texts, together, strict=True):
+            want = self._alone(text)
+            if torch.cosine_similarity(got, want, dim=0) < CLOSE_ENOUGH:
+                raise unsuitable(self.loaded.name, "it gives other answers in a batch than alone")
+
+    @torch.inference_mode()
+    def _alone(self, tokens: Sequence[int]) -> torch.Tensor:
+        output = self._model(input_ids=self._tensor(tokens).unsqueeze(0), use_cache=False)
+        logits: torch.Tensor = output.logits[0, -1].float()
+        return logits
