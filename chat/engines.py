@@ -6,8 +6,8 @@ from time import monotonic
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
-from llmkit.client import EngineClient
 
+from llmkit.client import EngineClient
 from llmkit.types import EngineError
 
 MODELS_FRESH_SECONDS = 5.0

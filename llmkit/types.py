@@ -30,9 +30,9 @@ class GenerationSettings:
     """
 
     max_tokens: int = 512
-    temperature: float = 0.7
+    temperature: float = 0.3
     top_k: int = 50
-    top_p: float = 0.95
+    top_p: float = 0.9
     repetition_penalty: float = 1.0
     seed: int | None = None
     stop: tuple[str, ...] = field(default=())

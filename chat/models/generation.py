@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import timedelta
-from typing import Any, Self
+from typing import Self
 
 from django.db import models
 from django.db.models import Q
@@ -27,7 +27,8 @@ class Generation(models.Model):
     """One request to an engine that writes (or continues) an assistant message.
 
     `start` is where in the message's text it began, in characters. While it is live the text is
-    in its chunks; when it ends they are folded into the message in one transaction.
+    in its chunks; when it ends they are folded into the message in one transaction. `fitted` is
+    False until the prompt has been cut to the model's window, which needs an engine that answers.
     """
 
     class State(models.TextChoices):
@@ -47,6 +48,7 @@ class Generation(models.Model):
     model = models.CharField(max_length=200)
     settings = models.JSONField()
     prompt = models.JSONField()
+    fitted = models.BooleanField(default=True)
     dropped = models.JSONField(default=list)
     producer = models.CharField(max_length=200)
     heartbeat_at = models.DateTimeField(default=timezone.now)
@@ -91,19 +93,6 @@ class Generation(models.Model):
             return None
         seconds = (self.total_ms - self.ttft_ms) / 1000
         return (self.completion_tokens - 1) / seconds if seconds > 0 else None
-
-    def facts(self) -> dict[str, Any]:
-        """What is shown beside the answer, in the order it is shown."""
-        return {
-            "model": self.model,
-            "settings": self.settings,
-            "prompt_tokens": self.prompt_tokens,
-            "completion_tokens": self.completion_tokens,
-            "tokens_per_second": self.tokens_per_second,
-            "ttft_ms": self.ttft_ms,
-            "finish_reason": self.finish_reason,
-            "dropped": self.dropped,
-        }
 
 
 class Chunk(models.Model):

@@ -1,5 +1,6 @@
 """Sending, regenerating, continuing and stopping: what puts answers into the tree."""
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -9,7 +10,6 @@ from asgiref.sync import async_to_sync
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from chat import engines
 from chat.models import Conversation, Generation, Message, PromptTemplateVersion
 from chat.services import context
 from chat.services.conversations import title_from
@@ -18,6 +18,7 @@ from llmkit.types import EngineError, GenerationSettings
 
 MAX_TEXT = 1_200_000
 SEEDS = 2**31
+COUNT_SECONDS = 3.0
 
 
 class ChatError(Exception):
@@ -114,15 +115,22 @@ def select(*, message: Message) -> None:
 def _fit(
     conversation: Conversation, turns: Sequence[context.Turn], *, continues: bool = False
 ) -> context.Fit:
-    """The prompt cut to the window. Without an engine it goes uncut: the producer will wait."""
+    """The prompt cut to the window; where no engine counts in time the producer does it later."""
     try:
-        return async_to_sync(context.fit_branch)(conversation, turns, continue_final=continues)
+        return async_to_sync(_fit_in_time)(conversation, turns, continues)
+    except TimeoutError:
+        return context.unmeasured(conversation, turns)
     except EngineError as error:
         if error.code in {"too_long", "invalid"}:
             raise ChatError(str(error)) from error
-        groups = context.rounds(turns)
-        model = engines.preferred([], conversation.model)
-        return context.Fit(model, context.flatten(conversation.system_prompt, groups))
+        return context.unmeasured(conversation, turns)
+
+
+async def _fit_in_time(
+    conversation: Conversation, turns: Sequence[context.Turn], continues: bool
+) -> context.Fit:
+    async with asyncio.timeout(COUNT_SECONDS):
+        return await context.fit_branch(conversation, turns, continue_final=continues)
 
 
 def _save_with_title(conversation: Conversation, text: str) -> None:
@@ -157,6 +165,7 @@ def _start(answer: Message, fit: context.Fit) -> Generation:
         model=fit.model,
         settings=_seeded(conversation.generation_settings).to_dict(),
         prompt=[asdict(message) for message in fit.messages],
+        fitted=fit.is_measured,
         dropped=fit.dropped,
         prompt_tokens=None if fit.estimate else fit.tokens,
         producer=producer.identity(),

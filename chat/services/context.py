@@ -31,6 +31,7 @@ class Fit:
     window: int | None = None
     estimate: bool = False
     rendered: str | None = None
+    is_measured: bool = True
 
 
 def branch(leaf: Message | None) -> list[Message]:
@@ -152,3 +153,10 @@ async def fit_branch(
         settings=conversation.generation_settings,
         continue_final=continue_final,
     )
+
+
+def unmeasured(conversation: Conversation, turns: Sequence[Turn]) -> Fit:
+    """The whole prompt, to be cut once an engine can count its tokens."""
+    model = engines.preferred([], conversation.model)
+    messages = flatten(conversation.system_prompt, rounds(turns))
+    return Fit(model, messages, estimate=True, is_measured=False)

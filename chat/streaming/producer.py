@@ -9,6 +9,7 @@ import os
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
+from dataclasses import asdict
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ import psutil
 
 from chat import engines
 from chat.models import Generation
+from chat.services import context
 from chat.streaming import events, store
 from llmkit.types import ChatMessage, Delta, EngineError, Finished, Queued, StreamEvent
 
@@ -153,6 +155,7 @@ class Producer:
         deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
         while True:
             try:
+                await self._fit()
                 async for event in self._stream_once(
                     await engines.client_for(self.generation.model)
                 ):
@@ -164,6 +167,20 @@ class Producer:
                 if error.code != "unreachable" or late or begun:
                     raise
                 await asyncio.sleep(RETRY_SECONDS)
+
+    async def _fit(self) -> None:
+        """Cut the prompt to the window where sending it could not, and keep what was done."""
+        generation = self.generation
+        if generation.fitted:
+            return
+        turns = await store.in_database(store.turns, generation)
+        fit = await context.fit_branch(
+            generation.message.conversation, turns, continue_final=generation.start > 0
+        )
+        generation.prompt, generation.fitted = [asdict(m) for m in fit.messages], True
+        changes = {"prompt": generation.prompt, "fitted": True, "dropped": fit.dropped}
+        await store.in_database(store.beat, generation, **changes, model=fit.model)
+        generation.model = fit.model
 
     def _stream_once(self, client: Any) -> AsyncIterator[StreamEvent]:
         stream: AsyncIterator[StreamEvent] = client.stream_chat(

@@ -12,6 +12,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from chat.models import Chunk, Generation, Message
+from chat.services import context
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -58,7 +59,16 @@ def _touch(generation_id: UUID, producer: str, **changes: Any) -> None:
 
 
 def load(generation_id: str) -> Generation:
-    return Generation.objects.select_related("message").get(pk=generation_id)
+    return Generation.objects.select_related("message__conversation", "message__parent").get(
+        pk=generation_id
+    )
+
+
+def turns(generation: Generation) -> list[context.Turn]:
+    """The turns that lead to the answer, and the answer's own text where it is continued."""
+    message = generation.message
+    last = message if generation.start else message.parent
+    return context.turns_of(context.branch(last))
 
 
 def beat(generation: Generation, **changes: Any) -> bool:
