@@ -91,4 +91,4 @@ def _wait_until_ready(process: subprocess.Popen[str]) -> None:
         if READY in line.lower():
             threading.Thread(target=process.stdout.read, daemon=True).start()
             return
-    raise RuntimeError(f"{process.args} did not start:\n{''.join(log)}")
+    raise RuntimeError(f"{process.args!r} did not start:\n{''.join(log)}")

@@ -26,7 +26,6 @@ class Command(BaseCommand):
             port=options["port"],
             models_dir=options["models_dir"],
             threads=options["threads"],
-            api_key=settings.ENGINE_API_KEY or None,
             default_model=settings.DEFAULT_MODEL,
             max_running=settings.ENGINE_MAX_RUNNING,
             max_waiting=settings.ENGINE_MAX_WAITING,
