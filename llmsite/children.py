@@ -48,9 +48,9 @@ def engine() -> Child:
 
 
 def worker() -> Child:
-    return Child(
-        "worker", [sys.executable, "manage.py", "worker"], _environment(threads=settings.THREADS)
-    )
+    quiet = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser"}
+    environment = {**_environment(threads=settings.THREADS), **quiet}
+    return Child("worker", [sys.executable, "manage.py", "worker"], environment)
 
 
 def _environment(*, threads: int) -> dict[str, str]:

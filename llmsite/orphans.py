@@ -24,23 +24,21 @@ def follow(lines: Iterable[str]) -> set[int]:
 
 
 def end(groups: set[int], grace: float = GRACE_SECONDS) -> None:
-    """TERM every group, then KILL what is left of it after `grace` seconds."""
-    _signal(groups, signal.SIGTERM)
+    """TERM every group's first process, then KILL what is left of the groups after `grace`."""
+    for group in groups:
+        with suppress(ProcessLookupError):
+            os.kill(group, signal.SIGTERM)
     deadline = time.monotonic() + grace
     while any(_alive(group) for group in groups) and time.monotonic() < deadline:
         time.sleep(0.1)
-    _signal(groups, signal.SIGKILL)
-
-
-def _signal(groups: set[int], number: signal.Signals) -> None:
     for group in groups:
         with suppress(ProcessLookupError):
-            os.killpg(group, number)
+            os.killpg(group, signal.SIGKILL)
 
 
-def _alive(group: int) -> bool:
+def _alive(process: int) -> bool:
     try:
-        os.killpg(group, 0)
+        os.kill(process, 0)
     except ProcessLookupError:
         return False
     return True

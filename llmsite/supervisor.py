@@ -105,7 +105,7 @@ class Supervisor:
 
     def _asked_to_stop(self) -> None:
         if self.stopping.is_set():
-            self._signal_all(signal.SIGKILL)
+            self._kill_all()
             return
         self.say("Stopping …")
         self.stopping.set()
@@ -161,10 +161,10 @@ class Supervisor:
         self.processes[child.name] = process
         self.orphan_pipe.write(f"+{process.pid}\n")
         if self.stopping.is_set():
-            self._signal(process, signal.SIGTERM)
+            self._kill_group(process)
         forwarding = asyncio.create_task(self._forward(child.name, process))
         returncode = await process.wait()
-        self._signal(process, signal.SIGKILL)
+        self._kill_group(process)
         await forwarding
         self.orphan_pipe.write(f"-{process.pid}\n")
         del self.processes[child.name]
@@ -190,20 +190,23 @@ class Supervisor:
         self.say(self.ready_text)
 
     async def _stop_all(self) -> None:
-        self._signal_all(signal.SIGTERM)
+        """Ask each child, who knows how to stop its own children, then KILL whole groups."""
+        for process in self.processes.values():
+            with suppress(ProcessLookupError):
+                process.terminate()
         deadline = time.monotonic() + self.grace
         while self.processes and time.monotonic() < deadline:
             await asyncio.sleep(0.05)
-        self._signal_all(signal.SIGKILL)
+        self._kill_all()
 
-    def _signal_all(self, number: signal.Signals) -> None:
+    def _kill_all(self) -> None:
         for process in list(self.processes.values()):
-            self._signal(process, number)
+            self._kill_group(process)
 
-    def _signal(self, process: asyncio.subprocess.Process, number: signal.Signals) -> None:
-        """Signal the child's whole group; it may be gone already."""
+    def _kill_group(self, process: asyncio.subprocess.Process) -> None:
+        """Also when the child itself is gone: it may have left children behind."""
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 async def _healthy(client: httpx.AsyncClient, url: str) -> bool:
