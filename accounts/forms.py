@@ -3,9 +3,13 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm, BaseUserCreationForm
+from django.contrib.auth.forms import (
+    AuthenticationForm,
+    BaseUserCreationForm,
+    PasswordChangeForm,
+)
 
-from accounts.access import ADMIN, GROUPS, LABELER, TRAINER
+from accounts.access import ADMIN, CHATTER, LABELER, TRAINER
 from accounts.models import User
 
 MAY_ALSO = (
@@ -13,6 +17,7 @@ MAY_ALSO = (
     (TRAINER, "Train models"),
     (ADMIN, "Manage people"),
 )
+RIGHTS = ((CHATTER, "Chat"), *MAY_ALSO)
 DAYS = ((1, "1 day"), (7, "7 days"), (30, "30 days"))
 
 
@@ -42,6 +47,7 @@ class NewAccountForm(BaseUserCreationForm):
         super().__init__(*args, **kwargs)
         self.order_fields(["username", "display_name", "password1", "password2"])
         self.fields["username"].label = "User name"
+        self.fields["username"].widget.attrs["autocomplete"] = "username"
         self.fields["username"].help_text = "Letters, digits and @ . + - _"
         self.fields["password1"].help_text = "At least 8 characters, and not a common password."
         self.fields["password2"].label = "Password again"
@@ -66,6 +72,17 @@ class DisplayNameForm(forms.ModelForm):
         widgets = {"first_name": forms.TextInput(attrs={"autocomplete": "name"})}
 
 
+class PasswordForm(PasswordChangeForm):
+    """Without Django's autofocus, which would jump over the rest of the account page."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["old_password"].widget.attrs["autofocus"]
+        self.fields["old_password"].label = "Password now"
+        self.fields["new_password1"].help_text = "At least 8 characters, and not a common password."
+        self.fields["new_password2"].label = "New password again"
+
+
 class InvitationForm(forms.Form):
     groups = forms.MultipleChoiceField(
         choices=MAY_ALSO,
@@ -78,4 +95,4 @@ class InvitationForm(forms.Form):
 
 
 class GroupsForm(forms.Form):
-    groups = forms.MultipleChoiceField(choices=[(name, name) for name in GROUPS], required=False)
+    groups = forms.MultipleChoiceField(choices=RIGHTS, required=False)

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import services
-from accounts.access import ADMIN, GROUPS, in_group, signed_in
-from accounts.forms import GroupsForm, InvitationForm
+from accounts.access import ADMIN, in_group, signed_in
+from accounts.forms import RIGHTS, GroupsForm, InvitationForm
 from accounts.models import Invitation, User
 
 
@@ -19,7 +19,7 @@ def _page(request: HttpRequest, form: InvitationForm, **more: Any) -> HttpRespon
     context = {
         "people": User.objects.prefetch_related("groups").order_by("-is_active", Lower("username")),
         "invitations": Invitation.objects.open().prefetch_related("groups"),
-        "groups": GROUPS,
+        "rights": RIGHTS,
         "form": form,
         **more,
     }

@@ -1,0 +1,99 @@
+"""Chromium and a running site. Both end with this folder's tests, before any other event loop."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.running_site import RunningSite
+from tests.tiny_model import TINY_MODEL, build_tiny_model
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+QUIET = [
+    "--headless=new",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+
+
+def chromium() -> str:
+    """The system's Chromium; without one these tests fail and say what to install."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        pytest.fail("Chromium was not found. Install it: apt-get install chromium")
+    return found
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    arguments = [*QUIET, "--no-sandbox"] if os.geteuid() == 0 else QUIET
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=chromium(), args=arguments)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="package")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
+    """A web process on an empty folder, shared by these tests. `start_engine()` adds models."""
+    running = new_site(tmp_path_factory.mktemp("site"))
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def lone_site(tmp_path: Path) -> Iterator[RunningSite]:
+    """A site for one test, which may kill its processes or need its first visit."""
+    running = new_site(tmp_path)
+    yield running
+    running.close()
+
+
+def new_site(folder: Path) -> RunningSite:
+    build_tiny_model(folder / "models" / TINY_MODEL)
+    running = RunningSite(folder, settings={"DEFAULT_MODEL": TINY_MODEL})
+    running.prepare()
+    running.start_web()
+    return running
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser of nobody's; `context.add_cookies([site.session_cookie("owner")])` signs in."""
+    opened = browser.new_context(viewport=DESKTOP, reduced_motion="reduce")
+    opened.set_default_timeout(15_000)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A page that fails its test when the browser refused or a script broke something."""
+    opened = context.new_page()
+    complaints: list[str] = []
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on(
+        "console",
+        lambda message: complaints.append(message.text) if is_complaint(message.text) else None,
+    )
+    yield opened
+    assert complaints == []
+
+
+def is_complaint(text: str) -> bool:
+    return "Content Security Policy" in text or "Content-Security-Policy" in text
+
+
+@pytest.fixture
+def owner_page(page: Page, site: RunningSite) -> Page:
+    page.context.add_cookies([site.session_cookie("owner")])  # type: ignore[list-item]
+    return page
