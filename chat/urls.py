@@ -12,6 +12,7 @@ per_conversation = [
     path("gauge", composer.gauge, name="gauge"),
     path("presets/save", settings.save_preset, name="save-preset"),
     path("presets/apply", settings.apply_preset, name="apply-preset"),
+    path("presets/suggested", settings.apply_suggested, name="apply-suggested"),
     path("presets/delete", settings.delete_preset, name="delete-preset"),
 ]
 

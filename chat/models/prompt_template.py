@@ -18,6 +18,11 @@ class PromptTemplateQuerySet(models.QuerySet["PromptTemplate"]):
     def owned_by(self, user: "User") -> Self:
         return self.filter(owner=user, archived_at=None)
 
+    def with_latest_id(self) -> Self:
+        """Adds `latest_id`, the newest version's key, so that a list costs one query."""
+        newest = PromptTemplateVersion.objects.filter(template=models.OuterRef("pk"))
+        return self.annotate(latest_id=models.Subquery(newest.order_by("-number").values("pk")[:1]))
+
 
 class PromptTemplate(models.Model):
     """A named template; `owner` is None for the ones that ship with the project."""

@@ -56,7 +56,7 @@ def send(*, conversation: Conversation, turn: UserTurn, parent: Message | None) 
     if len(turn.text) > MAX_TEXT:
         raise ChatError(f"This message is longer than {MAX_TEXT:,} characters. Shorten it.")
     asked = turn.unsaved(conversation, parent)
-    turns = [*context.turns_of(context.branch(parent)), context.as_turn(asked)]
+    turns = [*context.before(asked), context.as_turn(asked)]
     fit = _fit(conversation, turns)
     with transaction.atomic():
         _save_with_title(conversation, turn.text)
@@ -71,7 +71,7 @@ def regenerate(*, answer: Message) -> Message:
     asked = answer.parent
     if asked is None or answer.role != Message.Role.ASSISTANT:
         raise ChatError("Only a model's answer can be regenerated.")
-    fit = _fit(answer.conversation, context.turns_of(context.branch(asked)))
+    fit = _fit(answer.conversation, context.leading_to(asked))
     with transaction.atomic():
         sibling = _answer_under(asked)
         _start(sibling, fit)
@@ -82,7 +82,7 @@ def continue_answer(*, answer: Message) -> None:
     """Go on writing an answer that was cut, in the same message."""
     if answer.role != Message.Role.ASSISTANT or not answer.text:
         raise ChatError("There is no text to continue. Regenerate the answer instead.")
-    fit = _fit(answer.conversation, context.turns_of(context.branch(answer)), continues=True)
+    fit = _fit(answer.conversation, context.leading_to(answer), continues=True)
     try:
         with transaction.atomic():
             _start(answer, fit)

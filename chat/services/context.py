@@ -58,6 +58,27 @@ def turns_of(messages: Iterable[Message]) -> list[Turn]:
     return [as_turn(m) for m in messages if m.contribution or m.text.strip()]
 
 
+def leading_to(message: Message | None) -> list[Turn]:
+    """The turns an answer to (or a continuation of) `message` is made from.
+
+    A template's prompt is complete in itself: a turn that says `alone` forgets what came before.
+    """
+    path = branch(message)
+    asked = [i for i, m in enumerate(path) if m.role == Message.Role.USER]
+    if asked and is_alone(path[asked[-1]]):
+        path = path[asked[-1] :]
+    return turns_of(path)
+
+
+def is_alone(message: Message) -> bool:
+    return bool((message.template_use or {}).get("alone"))
+
+
+def before(message: Message) -> list[Turn]:
+    """The turns that an unsaved message follows on from."""
+    return [] if is_alone(message) else turns_of(branch(message.parent))
+
+
 def rounds(turns: Sequence[Turn]) -> list[list[Turn]]:
     """Turns grouped so that each group opens with a person's turn."""
     groups: list[list[Turn]] = []

@@ -68,7 +68,7 @@ def turns(generation: Generation) -> list[context.Turn]:
     """The turns that lead to the answer, and the answer's own text where it is continued."""
     message = generation.message
     last = message if generation.start else message.parent
-    return context.turns_of(context.branch(last))
+    return context.leading_to(last)
 
 
 def beat(generation: Generation, **changes: Any) -> bool:

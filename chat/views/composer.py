@@ -16,7 +16,7 @@ from chat.services.answers import ChatError, UserTurn
 from chat.services.prompt_templates import render_turn
 from chat.views.common import apply_settings, conversation_of, person
 from llmkit.prompts import PromptTemplateError, ways
-from llmkit.types import EngineError
+from llmkit.types import EngineError, GenerationSettings
 
 FIELD = "field_"
 LONGEST_SHOWN = 20_000
@@ -35,6 +35,11 @@ def chosen_version(request: HttpRequest, data: QueryDict) -> PromptTemplateVersi
     except (ValueError, ObjectDoesNotExist) as error:
         raise Http404 from error
     return found
+
+
+def suggested(version: PromptTemplateVersion) -> GenerationSettings:
+    """The settings a template works best with; what it leaves open takes the default."""
+    return GenerationSettings.from_dict(version.spec.get("settings") or {})
 
 
 def use_of(data: QueryDict) -> dict[str, Any]:
@@ -60,21 +65,24 @@ def turn_from(request: HttpRequest) -> UserTurn:
         for name, value in request.POST.items()
         if name.startswith(FIELD)
     }
-    use = use_of(request.POST)
     try:
-        made = render_turn(version=version, inputs=inputs, use=use)
+        made = render_turn(version=version, inputs=inputs, use=use_of(request.POST))
     except (PromptTemplateError, EngineError) as error:
         raise ChatError(str(error)) from error
-    return UserTurn(made.text, made.messages, version, {"inputs": inputs, **use})
+    alone = "with_conversation" not in request.POST
+    return UserTurn(made.text, made.messages, version, {**made.use, "alone": alone})
 
 
 def composer_context(request: HttpRequest) -> dict[str, Any]:
     """The templates to choose from, and the chosen one with its fields."""
     version = chosen_version(request, request.GET)
     return {
-        "templates": PromptTemplate.objects.visible_to(person(request)),
+        "templates": PromptTemplate.objects.visible_to(person(request)).with_latest_id(),
         "version": version,
-        "choices": ways.names(),
+        "suggested": suggested(version).to_dict()
+        if version and version.spec.get("settings")
+        else None,
+        "ways": [(name, ways.get(name).label) for name in ways],
     }
 
 
@@ -93,6 +101,8 @@ def gauge(request: HttpRequest, conversation_id: UUID | None = None) -> HttpResp
     form = SettingsForm(request.POST)
     if form.is_valid():
         apply_settings(opened, form)
+    if not _has_input(request.POST):
+        return HttpResponse()
     try:
         asked = turn_from(request).unsaved(opened, opened.leaf)
         shown = _measured(opened, asked)
@@ -101,8 +111,16 @@ def gauge(request: HttpRequest, conversation_id: UUID | None = None) -> HttpResp
     return render(request, "chat/gauge.html", shown)
 
 
+def _has_input(data: QueryDict) -> bool:
+    return any(
+        str(value).strip()
+        for name, value in data.items()
+        if name == "text" or name.startswith(FIELD)
+    )
+
+
 def _measured(opened: Conversation, asked: Message) -> dict[str, Any]:
-    turns = [*context.turns_of(context.branch(opened.leaf)), context.as_turn(asked)]
+    turns = [*context.before(asked), context.as_turn(asked)]
     fit = async_to_sync(context.fit_branch)(opened, turns)
     prompt = fit.rendered or "\n\n".join(f"{m.role}: {m.content}" for m in fit.messages)
     room = context.budget(fit.window, opened.generation_settings) if fit.window else None

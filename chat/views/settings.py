@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST
 
@@ -13,6 +13,7 @@ from chat.forms import PresetForm, SettingsForm
 from chat.models import Conversation, Preset
 from chat.services import conversations
 from chat.views.common import apply_settings, conversation_of, person, refusal
+from chat.views.composer import chosen_version, suggested
 from llmkit.types import GenerationSettings
 
 
@@ -67,9 +68,25 @@ def delete_preset(request: HttpRequest, conversation_id: UUID | None = None) -> 
 
 @require_POST
 def apply_preset(request: HttpRequest, conversation_id: UUID | None = None) -> HttpResponse:
-    """The panel's fields with a preset's values; a saved conversation keeps them at once."""
+    """The panel's fields with a preset's values."""
+    return _applied(request, conversation_id, _preset(request).settings)
+
+
+@require_POST
+def apply_suggested(request: HttpRequest, conversation_id: UUID | None = None) -> HttpResponse:
+    """The panel's fields with what the chosen template suggests."""
+    version = chosen_version(request, request.POST)
+    if version is None:
+        raise Http404
+    return _applied(request, conversation_id, suggested(version).to_dict())
+
+
+def _applied(
+    request: HttpRequest, conversation_id: UUID | None, settings: dict[str, Any]
+) -> HttpResponse:
+    """The fields with other settings, which a conversation that exists keeps at once."""
     opened = conversation_of(request, conversation_id)
-    opened.settings = _preset(request).settings
+    opened.settings = settings
     if not opened._state.adding:
         opened.save(update_fields=["settings", "updated_at"])
     names = async_to_sync(engines.models)()

@@ -16,6 +16,13 @@ function fill(text) {
   area.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
+function clear() {
+  for (const field of document.querySelectorAll(".composer-fields :is(input, textarea)")) {
+    field.value = field.defaultValue;
+    if (field.matches("textarea")) grow(field);
+  }
+}
+
 function lastPrompt() {
   return [...document.querySelectorAll(".turn.user .said")].at(-1)?.textContent ?? "";
 }
@@ -57,7 +64,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (!event.target.matches?.(".composer") || event.detail.xhr.status !== 200) return;
   sessionStorage.removeItem(draftKey);
   document.getElementById("gauge").replaceChildren();
-  if (box()) fill("");
+  clear();
 });
 
 const draft = sessionStorage.getItem(draftKey);
