@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
 from llmkit.modelstore import CHAT_MODEL, EMBEDDING_MODEL, ModelStoreError, install
 
@@ -23,7 +23,7 @@ class Command(BaseCommand):
             try:
                 added = install(package, target, say=self._say)
             except ModelStoreError as error:
-                raise CommandError(str(error), returncode=1) from error
+                raise SystemExit(str(error)) from error
             self._say(f"{package.name}: {'added' if added else 'already there'}.")
 
     def _say(self, text: str) -> None:

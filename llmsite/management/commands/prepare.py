@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.db import DatabaseError
 
 
@@ -17,7 +17,7 @@ class Command(BaseCommand):
             call_command("sync_prompt_library", verbosity=0)
         except DatabaseError as error:
             reason = str(error).strip().splitlines()[0]
-            raise CommandError(
+            raise SystemExit(
                 f"The database does not answer ({reason}). Check DATABASE_URL."
             ) from error
         self.stdout.write("Database: up to date.")

@@ -5,7 +5,7 @@ import os
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -25,7 +25,7 @@ class Command(BaseCommand):
             _require_ports()
             _require_migrations()
         except preflight.StartError as error:
-            raise CommandError(str(error)) from error
+            raise SystemExit(str(error)) from error
         ready = f"Ready. Open {address} in a browser. Ctrl-C stops everything."
         with lock:
             code = asyncio.run(Supervisor(children.wanted(), ready_text=ready).run())
