@@ -1,7 +1,5 @@
 """Writing prompt templates: new, edited, copied, imported, archived."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -24,9 +22,17 @@ def own(request: HttpRequest, template_id: int) -> PromptTemplate:
     return get_object_or_404(PromptTemplate.objects.owned_by(person(request)), pk=template_id)
 
 
-def _page(request: HttpRequest, draft: Draft, **more: Any) -> HttpResponse:
-    shown = {"draft": draft, "ways": [(name, ways.get(name).label) for name in ways], **more}
-    return render(request, FORM, shown, status=REFUSED if more.get("sentence") else 200)
+def _page(
+    request: HttpRequest, draft: Draft, template: PromptTemplate | None = None, sentence: str = ""
+) -> HttpResponse:
+    shown = {
+        "draft": draft,
+        "template": template,
+        "next_number": template.latest.number + 1 if template else 1,
+        "sentence": sentence,
+        "ways": [(name, ways.get(name).label) for name in ways],
+    }
+    return render(request, FORM, shown, status=REFUSED if sentence else 200)
 
 
 @require_http_methods(["GET", "POST"])

@@ -14,11 +14,13 @@ from chat.services.context import Fit, count
 from chat.services.prompt_templates import parsed, render_turn
 from chat.views.common import person
 from llmkit.prompts import PromptTemplateError, Shots, ways
-from llmkit.types import ChatMessage, EngineError
+from llmkit.types import ChatMessage, EngineError, GenerationSettings
 
 FIELD = "field_"
 CHARACTERS_PER_TOKEN = 4
 MAX_INPUT = 100_000
+LONGEST_SHOWN = 20_000
+PREVIEW = "chat/prompt_templates/preview.html"
 
 
 def visible(request: HttpRequest, template_id: int) -> PromptTemplate:
@@ -67,6 +69,8 @@ def template(request: HttpRequest, template_id: int) -> HttpResponse:
     """One template, ready to be tried, with its examples."""
     found = visible(request, template_id)
     version = version_of(found, request.GET)
+    spec = parsed(version)
+    suggested = spec.suggested(GenerationSettings()).to_dict() if spec.settings else None
     return render(
         request,
         "chat/prompt_templates/detail.html",
@@ -74,7 +78,8 @@ def template(request: HttpRequest, template_id: int) -> HttpResponse:
             "template": found,
             "version": version,
             "latest": found.latest,
-            "spec": parsed(version),
+            "spec": spec,
+            "suggested": suggested,
             "ways": [(name, ways.get(name).label) for name in ways],
         },
     )
@@ -85,12 +90,33 @@ def preview(request: HttpRequest, template_id: int) -> HttpResponse:
     """The exact prompt of what stands in the form, with its token count."""
     version = version_of(visible(request, template_id), request.POST)
     try:
-        turn = render_turn(version=version, inputs=_inputs(request.POST), use=_use(request.POST))
+        inputs, blank = _with_stand_ins(version, _inputs(request.POST))
+        turn = render_turn(version=version, inputs=inputs, use=_use(request.POST))
     except PromptTemplateError as error:
-        return render(request, "chat/prompt_templates/preview.html", {"sentence": str(error)})
+        return render(request, PREVIEW, {"sentence": str(error)})
     messages = [ChatMessage(**message) for message in turn.messages]  # type: ignore[arg-type]
-    shown = {"turn": turn, "fit": async_to_sync(_measured)(messages)}
-    return render(request, "chat/prompt_templates/preview.html", shown)
+    fit = async_to_sync(_measured)(messages)
+    shown = {
+        "turn": turn,
+        "fit": fit,
+        "blank": blank,
+        "used": [index + 1 for index in turn.used_examples],
+        "prompt": (fit.rendered or "")[:LONGEST_SHOWN],
+        "cut": max(0, len(fit.rendered or "") - LONGEST_SHOWN),
+    }
+    return render(request, PREVIEW, shown)
+
+
+def _with_stand_ins(
+    version: PromptTemplateVersion, inputs: dict[str, str]
+) -> tuple[dict[str, str], list[str]]:
+    """The inputs with ‹Label› where nothing is written yet, and the labels of those fields."""
+    blank = {
+        field.name: field.label
+        for field in parsed(version).fields
+        if field.default is None and not inputs.get(field.name, "").strip()
+    }
+    return {**inputs, **{name: f"‹{label}›" for name, label in blank.items()}}, list(blank.values())
 
 
 def _inputs(data: QueryDict) -> dict[str, str]:
