@@ -92,7 +92,14 @@ class GenerationRequest:
         self.started = time.monotonic()
         self.first_token: float | None = None
         self.ended: float | None = None
+        self._position: int | None = None
         self._cancelled = threading.Event()
+
+    def tell_position(self, position: int) -> None:
+        """Emit the place in the queue when it is news."""
+        if position != self._position:
+            self._position = position
+            self.sink(Position(position))
 
     def _choice(self, index: int, prompt: list[int], offset: int, loaded: "LoadedModel") -> Choice:
         limit = min(self.settings.max_tokens, loaded.window - len(prompt))

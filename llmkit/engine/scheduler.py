@@ -19,7 +19,6 @@ from llmkit.engine.requests import (
     Done,
     Failed,
     GenerationRequest,
-    Position,
     RequestEvent,
     Text,
 )
@@ -47,6 +46,7 @@ class Scheduler:
         self._waiting: deque[Choice] = deque()
         self._changed = threading.Condition()
         self._closed = False
+        self.idle = threading.Event()
         self._thread: threading.Thread | None = None
 
     # -- any thread ------------------------------------------------------------------------------
@@ -65,6 +65,7 @@ class Scheduler:
                 )
             self._waiting.extend(request.choices)
             self._tell_positions()
+            self.idle.clear()
             self._changed.notify()
 
     def cancel(self, request: GenerationRequest) -> str:
@@ -107,13 +108,14 @@ class Scheduler:
                 self.step()
             except Exception:
                 logger.exception("A step of %s failed", self.loaded.name)
-                self._fail_running()
+                self.fail_running()
         self._fail_all(stopped())
 
     def _wait_for_work(self) -> bool:
         with self._changed:
             if not self._has_work():
                 self.runner.release()
+                self.idle.set()
             self._changed.wait_for(lambda: self._closed or self._has_work())
             return not self._closed
 
@@ -154,7 +156,7 @@ class Scheduler:
             if not self._waiting or self.running >= self.max_running:
                 return None
             choice = self._reading = self._waiting.popleft()
-            self._emit(choice, Position(0))
+            choice.request.tell_position(0)
             self._tell_positions()
         choice.seen = self._seen(choice)
         return choice
@@ -247,9 +249,10 @@ class Scheduler:
         """Under the lock, so that no one is told an older position after a newer one."""
         with self._changed:
             for position, request in enumerate(self._queue(), start=1):
-                request.sink(Position(position))
+                request.tell_position(position)
 
-    def _fail_running(self) -> None:
+    def fail_running(self) -> None:
+        """After a step that raised: end what it held with an error, keep what waits."""
         error = EngineError("The engine failed while it was answering. Try again.")
         self._fail(self._let_go(), error)
         self.runner.release()

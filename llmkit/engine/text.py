@@ -30,15 +30,15 @@ class ByteTable:
     """The bytes of every token of a byte-level tokenizer; special tokens have none."""
 
     def __init__(self, tokenizer: Any) -> None:
-        self.tokens: list[bytes] = [b""] * len(tokenizer)
-        self.special = set(tokenizer.all_special_ids)
-        added = tokenizer.added_tokens_decoder
-        for token, index in tokenizer.get_vocab().items():
-            if index not in self.special:
-                self.tokens[index] = token.encode() if index in added else token_bytes(token)
+        added, special = tokenizer.added_tokens_decoder, set(tokenizer.all_special_ids)
+        self._bytes = {
+            index: token.encode() if index in added else token_bytes(token)
+            for token, index in tokenizer.get_vocab().items()
+            if index not in special
+        }
 
     def __getitem__(self, token: int) -> bytes:
-        return self.tokens[token] if token < len(self.tokens) else b""
+        return self._bytes.get(token, b"")
 
 
 def token_bytes(token: str) -> bytes:
@@ -52,7 +52,7 @@ def token_bytes(token: str) -> bytes:
 class ByteDetokeniser:
     """Byte-level BPE: an incremental UTF-8 decoder over the tokens' bytes."""
 
-    def __init__(self, table: ByteTable) -> None:
+    def __init__(self, table: "ByteTable | Sequence[bytes]") -> None:
         self._table = table
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
 

@@ -1,0 +1,94 @@
+"""Driving a scheduler by hand, one step at a time, with no threads and no clocks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from llmkit.engine.loading import LoadedModel
+from llmkit.engine.requests import (
+    Done,
+    Failed,
+    GenerationRequest,
+    Position,
+    RequestEvent,
+    Text,
+)
+from llmkit.engine.scheduler import Scheduler
+from llmkit.types import GenerationSettings
+
+GREEDY = GenerationSettings(max_tokens=24, temperature=0, seed=0)
+
+
+@dataclass
+class Asked:
+    """A submitted request and everything it was told."""
+
+    request: GenerationRequest
+    events: list[RequestEvent] = field(default_factory=list)
+
+    def text(self, choice: int = 0) -> str:
+        texts = (e for e in self.events if isinstance(e, Text) and e.choice == choice)
+        return "".join(e.text for e in texts)
+
+    def tokens(self, choice: int = 0) -> list[int]:
+        return self.request.choices[choice].tokens
+
+    def reasons(self) -> list[str]:
+        return [e.reason for e in self.events if isinstance(e, Done)]
+
+    def positions(self) -> list[int]:
+        return [e.position for e in self.events if isinstance(e, Position)]
+
+    def errors(self) -> list[str]:
+        return [e.error.code for e in self.events if isinstance(e, Failed)]
+
+
+def ask(
+    scheduler: Scheduler,
+    prompt: Sequence[int] | str,
+    settings: GenerationSettings = GREEDY,
+    *,
+    n: int = 1,
+    name: str = "r",
+) -> Asked:
+    """Submit a request; nothing runs before the next step."""
+    events: list[RequestEvent] = []
+    ids = ids_of(scheduler.loaded, prompt) if isinstance(prompt, str) else list(prompt)
+    request = GenerationRequest(name, [ids], settings, events.append, loaded=scheduler.loaded, n=n)
+    scheduler.submit(request)
+    return Asked(request, events)
+
+
+def ids_of(loaded: LoadedModel, text: str) -> list[int]:
+    return [int(i) for i in loaded.tokenizer(text).input_ids]
+
+
+def run(scheduler: Scheduler, steps: int = 2000) -> None:
+    """Step until nothing runs or waits."""
+    for _ in range(steps):
+        if not (scheduler.running or scheduler.waiting):
+            return
+        scheduler.step()
+    raise AssertionError(f"still busy after {steps} steps")
+
+
+def reference(loaded: LoadedModel, prompt: Sequence[int], new_tokens: int) -> list[int]:
+    """What transformers' own `generate` answers greedily."""
+    import torch
+
+    ids = torch.tensor([list(prompt)])
+    output: Any = loaded.model.generate(
+        ids,
+        attention_mask=torch.ones_like(ids),
+        max_new_tokens=new_tokens,
+        do_sample=False,
+        eos_token_id=sorted(loaded.eos) or [-1],
+    )
+    return [int(i) for i in output[0, len(prompt) :]]
+
+
+def damage(folder: Path) -> None:
+    """Cut the weights short, as an interrupted copy does."""
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
