@@ -24,8 +24,10 @@ COMMANDS = {
     "run": ("requirements.txt", ["manage.py", "up"]),
     "test": ("requirements-dev.txt", ["-m", "scripts.check"]),
     "lint": ("requirements-dev.txt", ["-m", "scripts.check", "--lint"]),
-    "bench": ("requirements-dev.txt", ["-m", "bench"]),
+    "bench": ("requirements.txt", ["bench/engine.py"]),
 }
+PREPARATIONS = {"run": ["manage.py", "prepare"], "bench": ["manage.py", "fetch_models"]}
+DEFAULT_MODEL = Path("models", "SmolLM2-135M-Instruct")
 
 
 def stop(sentence: str) -> NoReturn:
@@ -47,8 +49,8 @@ def require_free_places() -> None:
     sys.path.insert(0, str(ROOT))
     from llmsite import preflight
 
-    given = {**read_env_file(ROOT / ".env"), **os.environ}
-    folder = Path(given.get("DATA_DIR") or ROOT / "data").expanduser().resolve()
+    given = settings()
+    folder = data_folder(given)
     host, port = given.get("HOST") or "127.0.0.1", given.get("PORT") or "8000"
     engine_port = given.get("ENGINE_PORT") or "8001"
     try:
@@ -61,6 +63,14 @@ def require_free_places() -> None:
         stop(str(error))
     except ValueError:
         stop("PORT and ENGINE_PORT must be whole numbers. See .env.example.")
+
+
+def settings() -> dict[str, str]:
+    return {**read_env_file(ROOT / ".env"), **os.environ}
+
+
+def data_folder(given: dict[str, str]) -> Path:
+    return Path(given.get("DATA_DIR") or ROOT / "data").expanduser().resolve()
 
 
 def read_env_file(path: Path) -> dict[str, str]:
@@ -87,7 +97,7 @@ def install(requirements: str) -> None:
     require_space()
     make_venv()
     print(f"Installing {requirements} into .venv …", flush=True)
-    pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check"]
+    pip = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-compile"]
     if subprocess.run([*pip, "-r", requirements], cwd=ROOT, check=False).returncode:
         stop(
             f"Could not install {requirements}. Check the network connection, the free disk space "
@@ -130,11 +140,12 @@ def main(command: str) -> None:
     if command == "run":
         require_free_places()
     install(requirements)
-    if (
-        command == "run"
-        and subprocess.run([PYTHON, "manage.py", "prepare"], check=False).returncode
-    ):
-        raise SystemExit(1)
+    if command in PREPARATIONS:
+        prepared = subprocess.run([PYTHON, *PREPARATIONS[command]], check=False)
+        if prepared.returncode:
+            raise SystemExit(prepared.returncode)
+    if command == "bench":
+        arguments = [*arguments, str(data_folder(settings()) / DEFAULT_MODEL)]
     os.execv(PYTHON, [str(PYTHON), *arguments])  # noqa: S606
 
 
