@@ -2,7 +2,8 @@
 
 Its weights are random but spread wide, so greedy decoding wanders instead of repeating one token,
 and every byte is a token of its own, so multi-byte characters always span several tokens. It
-writes printable ASCII and ends its turn now and then; `printable=False` lets it write any byte.
+writes printable ASCII and ends its turn now and then; `printable=False` lets it write any byte,
+`ends=False` makes it write up to its window.
 """
 
 from pathlib import Path
@@ -19,7 +20,7 @@ CHATML = (
 )
 
 
-def byte_tokenizer() -> Any:
+def byte_tokenizer(window: int = TINY_CONTEXT) -> Any:
     """One token per byte plus the ChatML markers, with the ChatML template."""
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
     from transformers import PreTrainedTokenizerFast
@@ -34,7 +35,7 @@ def byte_tokenizer() -> Any:
         bos_token="<|im_start|>",
         eos_token="<|im_end|>",
         pad_token="<|endoftext|>",
-        model_max_length=TINY_CONTEXT,
+        model_max_length=window,
         clean_up_tokenization_spaces=False,
     )
     tokenizer.chat_template = CHATML
@@ -51,14 +52,28 @@ def quieten_unprintable(model: Any, tokenizer: Any) -> None:
         model.lm_head.weight[others] *= 0.1
 
 
+def never_end(model: Any, tokenizer: Any) -> None:
+    """Leave the end-of-turn token a logit of 0, far below the likeliest one's."""
+    import torch
+
+    with torch.no_grad():
+        model.lm_head.weight[tokenizer.eos_token_id] = 0
+
+
 def build_tiny_model(
-    folder: Path, *, seed: int = 7, layers: int = 2, printable: bool = True
+    folder: Path,
+    *,
+    seed: int = 7,
+    layers: int = 2,
+    printable: bool = True,
+    window: int = TINY_CONTEXT,
+    ends: bool = True,
 ) -> Path:
     """Write a served model folder (config, safetensors, tokenizer) and return it."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    tokenizer = byte_tokenizer()
+    tokenizer = byte_tokenizer(window)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
         hidden_size=64,
@@ -66,7 +81,7 @@ def build_tiny_model(
         num_hidden_layers=layers,
         num_attention_heads=4,
         num_key_value_heads=2,
-        max_position_embeddings=TINY_CONTEXT,
+        max_position_embeddings=window,
         initializer_range=0.4,
         tie_word_embeddings=False,
         bos_token_id=tokenizer.bos_token_id,
@@ -78,6 +93,8 @@ def build_tiny_model(
         model = LlamaForCausalLM(config).float().eval()
     if printable:
         quieten_unprintable(model, tokenizer)
+    if not ends:
+        never_end(model, tokenizer)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
