@@ -1,12 +1,15 @@
 """Making, naming, keeping and removing conversations."""
 
 from datetime import timedelta
+from functools import partial
 
+from asgiref.sync import async_to_sync
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
 from chat.models import Conversation, Generation, Preset
+from chat.streaming import producer
 from llmkit.types import GenerationSettings
 
 TITLE_LENGTH = 60
@@ -42,9 +45,10 @@ def set_pinned(*, conversation: Conversation, pinned: bool) -> None:
 def delete(*, conversation: Conversation) -> None:
     """Hide it for KEEP_DELETED, after which it is purged; answers being written are stopped."""
     Conversation.objects.filter(pk=conversation.pk).update(deleted_at=timezone.now())
-    Generation.objects.live().filter(message__conversation=conversation).update(
-        cancel_requested=True
-    )
+    live = Generation.objects.live().filter(message__conversation=conversation)
+    for key in list(live.values_list("pk", flat=True)):
+        transaction.on_commit(partial(async_to_sync(producer.cancel), str(key)))
+    live.update(cancel_requested=True)
 
 
 def restore(*, conversation: Conversation) -> None:
