@@ -1,0 +1,61 @@
+"""The tree of messages as the page shows it."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from chat.models import Conversation
+from chat.services import answers
+from chat.thread import shown_branch
+from tests.chat.conftest import begin, say, talk
+
+pytestmark = pytest.mark.both
+
+
+def test_siblings_are_counted_and_the_chosen_branch_opens_to_its_newest_leaf(
+    conversation: Conversation,
+) -> None:
+    asked, first, follow_up = talk(conversation, "Hello", "Hi", "And then?")
+    second = say(conversation, "assistant", "Good day", asked)
+    path = shown_branch(conversation)
+    assert [s.message.text for s in path] == ["Hello", "Good day"]
+    assert (path[1].number, path[1].count, path[1].previous) == (2, 2, first.pk)
+    answers.select(message=first)
+    conversation.refresh_from_db()
+    assert conversation.leaf_id == follow_up.pk
+    assert shown_branch(conversation)[1].next == second.pk
+
+
+def test_a_long_conversation_costs_no_more_queries_than_a_short_one(
+    conversation: Conversation, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    talk(conversation, *(f"turn {n}" for n in range(60)))
+    with django_assert_num_queries(2):
+        assert len(shown_branch(conversation)) == 60
+
+
+def test_an_answer_that_was_cut_can_be_continued_and_one_that_ended_can_not(
+    conversation: Conversation,
+) -> None:
+    answer = talk(conversation, "Hello", "Hi")[1]
+    generation = begin(answer, state="done", finish_reason="length")
+    assert shown_branch(conversation)[1].can_continue
+    type(generation).objects.update(finish_reason="stop")
+    assert not shown_branch(conversation)[1].can_continue
+
+
+def test_the_page_shows_what_made_an_answer(page: Client, conversation: Conversation) -> None:
+    answer = talk(conversation, "Hello", "Hi")[1]
+    begin(
+        answer,
+        state="done",
+        finish_reason="length",
+        prompt_tokens=31,
+        completion_tokens=11,
+        ttft_ms=500.0,
+        total_ms=2500.0,
+    )
+    shown = page.get(reverse("chat:message", args=[answer.pk])).content.decode()
+    for fact in ("31 tokens", "11 tokens", "5.0 tokens/s", "500 ms", "cut at max new tokens"):
+        assert fact in shown
