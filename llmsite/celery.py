@@ -1,12 +1,16 @@
 """The Celery application; without CELERY_BROKER_URL its broker is folders under DATA_DIR."""
 
 import os
+import time
 
 from celery import Celery
+from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "llmsite.settings")
 
 from django.conf import settings
+
+KEEP_PROCESSED = 24 * 60 * 60
 
 app = Celery("llmsite")
 
@@ -36,5 +40,25 @@ app.conf.update(
     worker_hijack_root_logger=False,
     timezone=settings.TIME_ZONE,
     beat_schedule_filename=str(settings.DATA_DIR / "celerybeat"),
+    beat_schedule={
+        "purge deleted conversations": {
+            "task": "chat.tasks.purge_deleted_conversations",
+            "schedule": crontab(hour="3", minute="10"),
+        },
+        "sweep the embedded broker": {
+            "task": "llmsite.celery.sweep_processed",
+            "schedule": crontab(minute="30"),
+        },
+    },
 )
 app.autodiscover_tasks(["chat", "training", "evaluation", "feedback", "accounts"])
+
+
+@app.task
+def sweep_processed() -> int:
+    """Remove what the embedded broker keeps of messages handled more than a day ago."""
+    processed = settings.BROKER_DIR / "processed"
+    old = [f for f in processed.glob("*") if f.stat().st_mtime < time.time() - KEEP_PROCESSED]
+    for file in old:
+        file.unlink(missing_ok=True)
+    return len(old)
