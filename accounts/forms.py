@@ -7,6 +7,8 @@ from django.contrib.auth.forms import (
     AuthenticationForm,
     BaseUserCreationForm,
     PasswordChangeForm,
+    SetPasswordForm,
+    UsernameField,
 )
 
 from accounts.access import ADMIN, CHATTER, LABELER, TRAINER
@@ -22,6 +24,7 @@ DAYS = ((1, "1 day"), (7, "7 days"), (30, "30 days"))
 
 
 class SignInForm(AuthenticationForm):
+    username = UsernameField(label="User name", widget=forms.TextInput(attrs={"autofocus": True}))
     error_messages = {
         "invalid_login": "That user name and password do not belong together. Check both.",
         "inactive": "This account is switched off. Ask an admin.",
@@ -72,6 +75,14 @@ class DisplayNameForm(forms.ModelForm):
         widgets = {"first_name": forms.TextInput(attrs={"autocomplete": "name"})}
 
 
+class NewPasswordForm(SetPasswordForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["new_password1"].help_text = "At least 8 characters, and not a common password."
+        self.fields["new_password2"].label = "New password again"
+        self.fields["new_password2"].help_text = ""
+
+
 class PasswordForm(PasswordChangeForm):
     """Without Django's autofocus, which would jump over the rest of the account page."""
 
@@ -81,6 +92,7 @@ class PasswordForm(PasswordChangeForm):
         self.fields["old_password"].label = "Password now"
         self.fields["new_password1"].help_text = "At least 8 characters, and not a common password."
         self.fields["new_password2"].label = "New password again"
+        self.fields["new_password2"].help_text = ""
 
 
 class InvitationForm(forms.Form):

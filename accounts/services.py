@@ -5,8 +5,11 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.contrib.auth.models import Group
+from django.contrib.auth.tokens import default_token_generator
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
 
 from accounts.access import CHATTER, GROUPS
 from accounts.models import Invitation, User, token_hash
@@ -96,6 +99,15 @@ def revoke_invitation(*, invitation: Invitation) -> None:
     changed = Invitation.objects.filter(pk=invitation.pk, used_at=None, revoked_at=None)
     if not changed.update(revoked_at=timezone.now()):
         raise PeopleError("This invitation was already used or revoked.")
+
+
+def password_link_parts(*, person: User, by: User) -> dict[str, str]:
+    """What the address for setting a new password is made of. It works until the password is
+    changed, the person signs in, or PASSWORD_RESET_TIMEOUT is over; the password stays till then.
+    """
+    _refuse_protected(person=person, by=by)
+    uid = urlsafe_base64_encode(force_bytes(person.pk))
+    return {"uidb64": uid, "token": default_token_generator.make_token(person)}
 
 
 def _refuse_protected(*, person: User, by: User) -> None:

@@ -1,17 +1,20 @@
 """Coming in: the first visit, signing in, and joining by invitation."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LoginView
+from django.contrib.auth.views import LoginView, PasswordResetConfirmView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts import services
-from accounts.forms import NewAccountForm, SignInForm
+from accounts.forms import NewAccountForm, NewPasswordForm, SignInForm
 from accounts.models import Invitation, User
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -22,6 +25,19 @@ class SignIn(LoginView):
     template_name = "accounts/login.html"
     authentication_form = SignInForm
     redirect_authenticated_user = True
+
+
+class NewPassword(PasswordResetConfirmView):
+    """Where an admin's link leads someone who forgot their password. Wrong links say so."""
+
+    http_method_names = ["get", "head", "post"]
+    template_name = "accounts/new_password.html"
+    form_class = NewPasswordForm
+    success_url = reverse_lazy("accounts:login")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        messages.success(self.request, "Password set. Sign in with it.")
+        return super().form_valid(form)
 
 
 @login_not_required

@@ -46,6 +46,20 @@ def invite(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @in_group(ADMIN)
+def password_link(request: HttpRequest, pk: int) -> HttpResponse:
+    """A link with which someone who forgot their password sets a new one; shown once."""
+    person = get_object_or_404(User, pk=pk, is_active=True)
+    try:
+        parts = services.password_link_parts(person=person, by=signed_in(request))
+    except services.PeopleError as error:
+        messages.error(request, str(error))
+        return redirect("accounts:people")
+    link = request.build_absolute_uri(reverse("accounts:new-password", kwargs=parts))
+    return _page(request, InvitationForm(), password_link=link, person_of_link=person)
+
+
+@require_POST
+@in_group(ADMIN)
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     invitation = get_object_or_404(Invitation, pk=pk)
     try:

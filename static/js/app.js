@@ -5,4 +5,5 @@ import "./live.js";
 import "./menu.js";
 import "./notify.js";
 import "./palette.js";
+import "./session.js";
 import "./shortcuts.js";

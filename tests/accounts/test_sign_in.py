@@ -6,6 +6,8 @@ import pytest
 from django.conf import settings
 from django.test import AsyncClient, Client
 
+from accounts import services
+from accounts.access import ADMIN
 from accounts.models import User
 
 SignedIn = Callable[[User], Client]
@@ -103,3 +105,28 @@ def test_the_old_password_is_needed_for_a_new_one(member: User, signed_in: Signe
     assert "entered incorrectly" in page.content.decode()
     member.refresh_from_db()
     assert member.check_password(RIGHT["password"])
+
+
+def test_an_admins_link_sets_a_forgotten_password_once(
+    owner: User, member: User, client: Client, signed_in: SignedIn
+) -> None:
+    page = signed_in(owner).post(f"/people/{member.pk}/password-link/")
+    link = page.context["password_link"].removeprefix("http://testserver")
+    form = client.get(link, follow=True)
+    new = "a much longer phrase"
+    form_path = form.redirect_chain[-1][0]
+    answer = client.post(form_path, {"new_password1": new, "new_password2": new}, follow=True)
+    assert "Password set." in answer.content.decode()
+    member.refresh_from_db()
+    assert member.check_password(new)
+    assert "does not work" in client.get(link, follow=True).content.decode()
+
+
+def test_no_link_is_made_for_the_owner_or_by_strangers(
+    owner: User, member: User, stranger: User, signed_in: SignedIn
+) -> None:
+    services.set_groups(person=member, groups=[ADMIN], by=owner)
+    page = signed_in(member).post(f"/people/{owner.pk}/password-link/", follow=True)
+    assert "stays as it is" in page.content.decode()
+    assert "/new-password/" not in page.content.decode()
+    assert signed_in(stranger).post(f"/people/{member.pk}/password-link/").status_code == 404
