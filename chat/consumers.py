@@ -5,15 +5,17 @@ from uuid import UUID
 
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 
+from chat.markdown import render
 from chat.models import Conversation, Generation
 from chat.streaming import events, store
+from chat.streaming.blocks import LONGEST_RENDERED, finished_end
 
 NOT_FOUND = 4404
 MAX_FRAME = 4096
 
 
 class ConversationConsumer(AsyncJsonWebsocketConsumer):
-    """Sends {"type": "delta" | "snapshot" | "state" | "end" | "thread", ...} for one conversation.
+    """Sends events of type delta, block, snapshot, state, end and thread for one conversation.
 
     A page says {"message": id, "have": characters} to (re-)attach: it gets a snapshot from there
     on. The group is joined before anything is read, so no character falls between the two.
@@ -78,6 +80,15 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):
                 "position": found.position,
             }
         )
+        await self._send_blocks(message_id, found.text)
+
+    async def _send_blocks(self, message_id: int, text: str) -> None:
+        """All finished blocks as one, from the beginning: it replaces what the page has of them."""
+        end = finished_end(text[:LONGEST_RENDERED])
+        if end:
+            html = render(text[:end])
+            block = {"type": "block", "message": message_id, "at": 0, "end": end, "html": html}
+            await self.send_json(block)
 
     def _owns(self, user: Any) -> bool:
         return Conversation.objects.owned_by(user).filter(pk=self.conversation_id).exists()

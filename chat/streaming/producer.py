@@ -17,9 +17,11 @@ from uuid import UUID
 import psutil
 
 from chat import engines
+from chat.markdown import render
 from chat.models import Generation
 from chat.services import context
 from chat.streaming import events, store
+from chat.streaming.blocks import LONGEST_RENDERED, finished_end
 from llmkit.types import ChatMessage, Delta, EngineError, Finished, Queued, StreamEvent
 
 BURST_SECONDS = 0.1
@@ -77,6 +79,8 @@ class Producer:
         self.generation = generation
         self.conversation_id: UUID = generation.message.conversation_id
         self.end = generation.start
+        self.shown_blocks = finished_end(generation.message.text)
+        self.tail = generation.message.text[self.shown_blocks :]
         self.pending: list[str] = []
         self.position: int | None = None
         self.wake = asyncio.Event()
@@ -213,6 +217,16 @@ class Producer:
         del self.pending[:taken]
         at, self.end = self.end, self.end + len(text)
         await self._publish("delta", at=at, end=self.end, text=text)
+        await self._show_blocks(text)
+
+    async def _show_blocks(self, text: str) -> None:
+        """Show the Markdown blocks that this burst has finished."""
+        self.tail += text
+        cut = finished_end(self.tail)
+        if cut and cut <= LONGEST_RENDERED:
+            at, self.shown_blocks = self.shown_blocks, self.shown_blocks + cut
+            html, self.tail = render(self.tail[:cut]), self.tail[cut:]
+            await self._publish("block", at=at, end=self.shown_blocks, html=html)
 
     async def _show_position(self, position: int) -> None:
         self.position = None

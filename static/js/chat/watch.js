@@ -53,6 +53,7 @@ function heard(event) {
   const answer = answers.get(event.message);
   if (!answer?.element.isConnected) return;
   if (event.type === "delta" || event.type === "snapshot") answer.take(event);
+  if (event.type === "block") answer.settle(event);
   if (event.state) answer.become(event);
 }
 
@@ -70,6 +71,7 @@ function attachAll() {
 
 class Answer {
   #have = 0;
+  #settled = 0;
   #pending = "";
   #announcer = new SentenceAnnouncer();
 
@@ -77,8 +79,8 @@ class Answer {
     this.id = id;
     this.element = element;
     this.node = document.createTextNode("");
-    this.said = element.querySelector(".live");
-    this.said.replaceChildren(this.node);
+    this.blocks = element.querySelector(".blocks");
+    element.querySelector(".live").replaceChildren(this.node);
     this.status = element.querySelector(".state");
   }
 
@@ -98,9 +100,22 @@ class Answer {
   }
 
   #draw() {
+    if (!this.#pending) return;
     this.node.appendData(this.#pending);
     this.#pending = "";
     this.status.hidden = true;
+    grown();
+  }
+
+  /* Finished blocks take the place of their plain text; a block from 0 replaces all before it. */
+  settle({ at, end, html }) {
+    const whole = at === 0 && end > this.#settled;
+    if ((at !== this.#settled && !whole) || end > this.#have) return;
+    this.#draw();
+    if (whole) this.blocks.replaceChildren();
+    this.blocks.insertAdjacentHTML("beforeend", html);
+    this.node.data = [...this.node.data].slice(end - this.#settled).join("");
+    this.#settled = end;
     grown();
   }
 
