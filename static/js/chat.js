@@ -1,4 +1,5 @@
 /* The conversation page: its parts find each other through the DOM, not through globals. */
+import "./chat/code.js";
 import "./chat/composer.js";
 import "./chat/panels.js";
 import "./chat/refusals.js";

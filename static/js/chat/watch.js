@@ -3,6 +3,7 @@
    Every piece of text says where it begins and ends, counted in characters (code points, not
    UTF-16 units). What a live answer already has is never repeated; a gap is asked for again. */
 import { announce, SentenceAnnouncer } from "../live.js";
+import { addCopyButtons } from "./code.js";
 import { grown, toEnd } from "./scroll.js";
 import { TAB } from "./refusals.js";
 
@@ -116,6 +117,7 @@ class Answer {
     this.blocks.insertAdjacentHTML("beforeend", html);
     this.node.data = [...this.node.data].slice(end - this.#settled).join("");
     this.#settled = end;
+    addCopyButtons();
     grown();
   }
 
