@@ -179,7 +179,8 @@ class Supervisor:
                 continue
             if not line:
                 return
-            self.printer.line(name, line.decode(errors="replace").rstrip())
+            if text := line.decode(errors="replace").rstrip():
+                self.printer.line(name, text)
 
     async def _announce(self) -> None:
         """Say the address once every child that has a health page answers on it."""
