@@ -13,7 +13,7 @@ from accounts.models import User
 from chat.models import PromptTemplate, PromptTemplateVersion
 from chat.services import similarity
 from llmkit import prompts
-from llmkit.prompts import PromptTemplateError, Shots
+from llmkit.prompts import PromptTemplateError, Shots, Similar
 
 USE_KEYS = ("count", "choose", "seed", "picked", "layout")
 
@@ -41,16 +41,21 @@ def parsed(version: PromptTemplateVersion) -> prompts.PromptTemplate:
 
 
 def render_turn(
-    *, version: PromptTemplateVersion, inputs: Mapping[str, str], use: Mapping[str, Any]
+    *,
+    version: PromptTemplateVersion,
+    inputs: Mapping[str, str],
+    use: Mapping[str, Any],
+    similar: Similar = similarity.by_engine,
 ) -> RenderedTurn:
     """The messages of one turn made from a template.
 
     `use` may hold count, choose, seed, picked and layout; what it leaves out the template decides.
+    `similar` ranks the pool where the engine is not asked to.
     Raises PromptTemplateError with a sentence for the person; a blank input counts as missing.
     """
     template, shots = _used(parsed(version), use)
     given = _filled_in(template, inputs)
-    rendered = template.render(given, shots, similar=similarity.by_engine)
+    rendered = template.render(given, shots, similar=similar)
     return RenderedTurn(
         messages=[asdict(message) for message in rendered.messages],
         text=_shown(template, given),
@@ -76,6 +81,7 @@ def _used(
 
 def _filled_in(template: prompts.PromptTemplate, inputs: Mapping[str, str]) -> dict[str, str]:
     """The inputs without blank ones that have a default; other blanks are refused by label."""
+    prompts.check_known(template, inputs)
     given = {name: text for name, text in inputs.items() if str(text).strip()}
     for field in template.fields:
         if field.name not in given and field.default is None:

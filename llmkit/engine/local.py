@@ -19,8 +19,10 @@ def generate_once(
     *,
     threads: int = 1,
     on_text: Callable[[str], None] | None = None,
+    on_prompt: Callable[[str], None] | None = None,
 ) -> tuple[str, Finished]:
-    """Load the model, answer once, and forget it. `on_text` hears each piece as it is written.
+    """Load the model, answer once, and forget it. `on_text` hears each piece as it is written,
+    `on_prompt` the exact prompt before the first of them.
 
     EngineError as over HTTP: model_not_found, model_failed, too_long, invalid.
     """
@@ -33,6 +35,8 @@ def generate_once(
     served = open_model(folder, EngineOptions(threads, max_running=1, max_waiting=0))
     events: queue.SimpleQueue[RequestEvent] = queue.SimpleQueue()
     prompt = served.check_length(served.prompt(messages))
+    if on_prompt is not None:
+        on_prompt(prompt.text)
     seeded = settings if settings.seed is not None else settings.with_seed(secrets.randbits(62))
     request = GenerationRequest(
         "local", [prompt.tokens], seeded.validated(), events.put, loaded=served.scheduler.loaded

@@ -8,7 +8,7 @@ from llmkit.prompts import parsing
 from llmkit.prompts.choosing import Similar, ways
 from llmkit.prompts.errors import PromptTemplateError
 from llmkit.prompts.parts import LAYOUTS, Example, Field
-from llmkit.prompts.rendering import Rendered, input_text
+from llmkit.prompts.rendering import Rendered, check_known, input_text
 from llmkit.prompts.shots import MAX_EXAMPLES, Shots
 from llmkit.prompts.template import PromptTemplate
 
@@ -22,6 +22,7 @@ __all__ = [
     "Rendered",
     "Shots",
     "Similar",
+    "check_known",
     "input_text",
     "parsing",
     "ways",

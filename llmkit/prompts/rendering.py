@@ -32,14 +32,19 @@ def render_template(
     return Rendered(layout(template, values, used), used)
 
 
+def check_known(template: "PromptTemplate", inputs: Mapping[str, str]) -> None:
+    """Refuse an input for a field that the template does not have."""
+    for name in inputs:
+        if name not in template.field_names:
+            raise PromptTemplateError(
+                f"This template has no field '{name}'. {near_names(name, template.field_names)}"
+            )
+
+
 def complete(template: "PromptTemplate", inputs: Mapping[str, str]) -> dict[str, str]:
     """Every field with its value or default; unknown and missing ones are refused by name."""
+    check_known(template, inputs)
     names = template.field_names
-    for name in inputs:
-        if name not in names:
-            raise PromptTemplateError(
-                f"This template has no field '{name}'. {near_names(name, names)}"
-            )
     return {
         field.name: _value(field.name, field.default, inputs, names) for field in template.fields
     }

@@ -119,7 +119,7 @@ def test_suggested_settings_hold_until_another_value_is_given(alone: Any) -> Non
         (["--input", "x", "--template", "classify-sentiment", "--shots", "99"], "ask for at most"),
         (["--input", "x", "--temperature", "9"], "Temperature must be between 0 and 5"),
         (["--input", "x", "--top-k", "many"], "invalid int value"),
-        (["--input", "x", "--colour", "red"], "unrecognized arguments"),
+        (["--input", "x", "--colour", "red"], "Unrecognized arguments"),
         (["--input", "  "], "nothing to answer"),
         (["--template", "classify-sentiment"], "Fill in “Text”"),
         (["--template", "answer-from-text", "--input", "x"], "text, question"),
