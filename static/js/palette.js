@@ -56,6 +56,7 @@ function show() {
   list.replaceChildren(...found.map(option));
   empty.hidden = found.length > 0;
   list.hidden = found.length === 0;
+  input.setAttribute("aria-expanded", String(found.length > 0));
   choose(0);
 }
 
