@@ -84,6 +84,7 @@ def read_model(folder: Path, dtype: str | None) -> LoadedModel:
     from transformers.utils import logging
 
     logging.disable_progress_bar()
+    logging.set_verbosity_error()
     device = best_device()
     config = AutoConfig.from_pretrained(folder, **LOCAL)
     refuse_unsuitable(folder.name, config)

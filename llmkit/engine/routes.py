@@ -1,7 +1,6 @@
 """The HTTP endpoints: parse, look the model up, queue, answer."""
 
 import asyncio
-import contextlib
 from typing import Any
 
 from starlette.requests import Request
@@ -102,13 +101,16 @@ class Api:
         return name
 
     async def _generate(self, body: Body, kind: Any) -> Response:
-        """Answer at once with a status when the model is ready soon, else from inside a stream."""
+        """Errors get a status of their own, unless the model is still being loaded.
+
+        Then the stream begins, so that pings can keep it open, and errors come inside it.
+        """
         name = self._name(body.model)
         shape = Shape(kind, name, body.include_usage)
-        self.hub.load(name)
+        loading = asyncio.wrap_future(self.hub.load(name))
         opening = asyncio.ensure_future(self._open(body, name))
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(opening), PATIENCE_SECONDS)
+        if (await asyncio.wait({loading}, timeout=PATIENCE_SECONDS))[0]:
+            await opening
 
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
             if body.stream:

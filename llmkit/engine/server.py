@@ -6,6 +6,7 @@ The server answers at once; torch and the default model are loaded behind it.
 import contextlib
 import logging
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -120,8 +121,11 @@ def serve(
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_keep_alive=30,
     )
-    EngineServer(config, app.state.hub).run()
-    leave_at_once()
+    leave_quietly_on_signals()
+    try:
+        EngineServer(config, app.state.hub).run()
+    finally:
+        leave_at_once(0 if sys.exc_info()[0] in (None, SystemExit) else 1)
 
 
 def share_processor(threads: int) -> None:
@@ -134,9 +138,19 @@ def share_processor(threads: int) -> None:
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 
 
-def leave_at_once() -> None:
+def leave_quietly_on_signals() -> None:
+    """uvicorn raises the signal that stopped it once more; this makes it a plain exit."""
+
+    def leave(number: int, frame: Any) -> None:
+        raise SystemExit(0)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, leave)
+
+
+def leave_at_once(status: int) -> None:
     """A thread that is still importing torch or inside a kernel would hold the exit up."""
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0)
+    os._exit(status)
