@@ -1,0 +1,47 @@
+"""Which processes one machine runs, and with how much of it."""
+
+import pytest
+from pytest_django.fixtures import SettingsWrapper
+
+from llmsite import children
+
+
+def _names() -> list[str]:
+    return [child.name for child in children.wanted()]
+
+
+def test_engine_web_and_worker_run_by_default() -> None:
+    assert _names() == ["engine", "web", "worker"]
+
+
+@pytest.mark.parametrize(
+    "urls", [["http://gpu-box:8001"], ["http://127.0.0.1:11434"], ["https://localhost"]]
+)
+def test_no_engine_is_started_where_the_model_servers_are_others(
+    urls: list[str], settings: SettingsWrapper
+) -> None:
+    settings.ENGINE_PORT = 8001
+    settings.ENGINE_URLS = urls
+    assert _names() == ["web", "worker"]
+
+
+def test_our_engine_runs_beside_other_model_servers(settings: SettingsWrapper) -> None:
+    settings.ENGINE_PORT = 8001
+    settings.ENGINE_URLS = ["http://gpu-box:8000", "http://localhost:8001"]
+    assert _names() == ["engine", "web", "worker"]
+
+
+def test_threads_go_to_the_engine_and_jobs_and_sleep_while_waiting(
+    settings: SettingsWrapper,
+) -> None:
+    settings.THREADS = 3
+    threads = {child.name: child.environment["OMP_NUM_THREADS"] for child in children.wanted()}
+    assert threads == {"engine": "3", "web": "1", "worker": "3"}
+    assert {child.environment["OMP_WAIT_POLICY"] for child in children.wanted()} == {"PASSIVE"}
+
+
+def test_the_web_listens_where_it_was_told(settings: SettingsWrapper) -> None:
+    settings.HOST, settings.PORT = "0.0.0.0", 9000  # noqa: S104
+    web = children.web()
+    assert {"0.0.0.0", "9000"} <= set(web.command)  # noqa: S104
+    assert web.health_url == "http://127.0.0.1:9000/health"
