@@ -1,7 +1,7 @@
 """Which processes one machine runs, and with how much of it."""
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from llmsite import children
 
@@ -18,21 +18,21 @@ def test_engine_web_and_worker_run_by_default() -> None:
     "urls", [["http://gpu-box:8001"], ["http://127.0.0.1:11434"], ["https://localhost"]]
 )
 def test_no_engine_is_started_where_the_model_servers_are_others(
-    urls: list[str], settings: SettingsWrapper
+    urls: list[str], settings: Settings
 ) -> None:
     settings.ENGINE_PORT = 8001
     settings.ENGINE_URLS = urls
     assert _names() == ["web", "worker"]
 
 
-def test_our_engine_runs_beside_other_model_servers(settings: SettingsWrapper) -> None:
+def test_our_engine_runs_beside_other_model_servers(settings: Settings) -> None:
     settings.ENGINE_PORT = 8001
     settings.ENGINE_URLS = ["http://gpu-box:8000", "http://localhost:8001"]
     assert _names() == ["engine", "web", "worker"]
 
 
 def test_threads_go_to_the_engine_and_jobs_and_sleep_while_waiting(
-    settings: SettingsWrapper,
+    settings: Settings,
 ) -> None:
     settings.THREADS = 3
     threads = {child.name: child.environment["OMP_NUM_THREADS"] for child in children.wanted()}
@@ -40,7 +40,7 @@ def test_threads_go_to_the_engine_and_jobs_and_sleep_while_waiting(
     assert {child.environment["OMP_WAIT_POLICY"] for child in children.wanted()} == {"PASSIVE"}
 
 
-def test_the_web_listens_where_it_was_told(settings: SettingsWrapper) -> None:
+def test_the_web_listens_where_it_was_told(settings: Settings) -> None:
     settings.HOST, settings.PORT = "0.0.0.0", 9000  # noqa: S104
     web = children.web()
     assert {"0.0.0.0", "9000"} <= set(web.command)  # noqa: S104
