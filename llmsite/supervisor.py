@@ -17,6 +17,7 @@ QUICK_DEATH_SECONDS = 10.0
 MAX_QUICK_DEATHS = 5
 LONGEST_PAUSE_SECONDS = 30.0
 HEALTH_PAUSE_SECONDS = 0.2
+PATIENCE_SECONDS = 60.0
 LONGEST_LINE_BYTES = 1 << 20
 COLOURS = ("36", "35", "33", "32", "34")
 
@@ -186,9 +187,16 @@ class Supervisor:
         """Say the address once every child that has a health page answers on it."""
         async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
             for child in self.children:
-                while child.health_url and not await _healthy(client, child.health_url):
-                    await asyncio.sleep(HEALTH_PAUSE_SECONDS)
+                await self._until_healthy(client, child)
         self.say(self.ready_text)
+
+    async def _until_healthy(self, client: httpx.AsyncClient, child: Child) -> None:
+        patience_ends = time.monotonic() + PATIENCE_SECONDS
+        while child.health_url and not await _healthy(client, child.health_url):
+            if time.monotonic() > patience_ends:
+                self.say(f"Still waiting for {child.name} to answer on {child.health_url}.")
+                patience_ends += PATIENCE_SECONDS
+            await asyncio.sleep(HEALTH_PAUSE_SECONDS)
 
     async def _stop_all(self) -> None:
         """Ask each child, who knows how to stop its own children, then KILL whole groups."""
