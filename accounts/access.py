@@ -7,10 +7,11 @@ from typing import Any
 import rules
 from django.http import Http404, HttpRequest, HttpResponseBase
 
+from accounts.groups import ADMIN, CHATTER, GROUPS, LABELER, ROOMS, TRAINER
 from accounts.models import User
 
-CHATTER, LABELER, TRAINER, ADMIN = "chatter", "labeler", "trainer", "admin"
-GROUPS = (CHATTER, LABELER, TRAINER, ADMIN)
+__all__ = ["ADMIN", "CHATTER", "GROUPS", "LABELER", "TRAINER"]
+
 View = Callable[..., HttpResponseBase]
 
 
@@ -19,6 +20,12 @@ def is_in_group(user: object, name: str) -> bool:
     if not isinstance(user, User) or not user.is_active:
         return False
     return user.is_superuser or name in user.group_names
+
+
+def may_enter(user: object, namespace: str) -> bool:
+    """Whether the room with this URL namespace is open to the person."""
+    group = ROOMS.get(namespace)
+    return group is None or is_in_group(user, group)
 
 
 def signed_in(request: HttpRequest) -> User:

@@ -1,12 +1,15 @@
-"""While nobody has an account, every page leads to the first visit."""
+"""While nobody has an account, every page leads to the first visit; rooms open by group."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from accounts.access import may_enter
 from accounts.models import User
 
 OPEN_PATHS = ("/health",)
@@ -29,3 +32,24 @@ class FirstVisitMiddleware:
 
     def open_paths(self) -> tuple[str, ...]:
         return (*OPEN_PATHS, reverse("accounts:setup"), str(settings.STATIC_URL))
+
+
+class RoomsMiddleware:
+    """A room whose group someone is not in does not exist for them. The start page, which is in
+    a room too, leads to their account, where it says what they may do."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *view: Any) -> HttpResponse | None:
+        namespaces = request.resolver_match.namespaces if request.resolver_match else []
+        visitor = not request.user.is_authenticated
+        if visitor or all(may_enter(request.user, name) for name in namespaces):
+            return None
+        if request.path != "/":
+            raise Http404
+        messages.info(request, "You may not chat yet. Ask an admin.")
+        return redirect("accounts:account")

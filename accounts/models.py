@@ -1,12 +1,29 @@
 """People: who they are, what they may do, and how they join."""
 
 import hashlib
+from typing import Any, ClassVar
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser, Group
+from django.contrib.auth.models import AbstractUser, Group, UserManager
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+
+from accounts.groups import CHATTER
+
+
+class PeopleManager(UserManager["User"]):
+    def create_user(
+        self,
+        username: str,
+        email: str | None = None,
+        password: str | None = None,
+        **extra_fields: Any,
+    ) -> "User":
+        """Whoever has an account may chat, until an admin decides otherwise."""
+        user = super().create_user(username, email, password, **extra_fields)
+        user.groups.add(Group.objects.get_or_create(name=CHATTER)[0])
+        return user
 
 
 class User(AbstractUser):
@@ -16,6 +33,8 @@ class User(AbstractUser):
     """
 
     is_owner = models.BooleanField(default=False)
+
+    objects: ClassVar[PeopleManager] = PeopleManager()
 
     class Meta(AbstractUser.Meta):
         constraints = [

@@ -33,11 +33,14 @@ def places(context: Context) -> list[Place]:
     """The places whose pages exist; one without a page is left out rather than shown dead."""
     request: HttpRequest | None = context.get("request")
     path = request.path if request else ""
+    user = getattr(request, "user", None)
     found = []
     for name, url_name, keys, below in PLACES:
         try:
             url = reverse(url_name)
         except NoReverseMatch:
+            continue
+        if not access.may_enter(user, url_name.split(":")[0]):
             continue
         found.append(Place(name, url, keys, path == url or path.startswith(below)))
     return found

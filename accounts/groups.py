@@ -1,0 +1,7 @@
+"""The groups by which people may do things, and the room each one opens."""
+
+CHATTER, LABELER, TRAINER, ADMIN = "chatter", "labeler", "trainer", "admin"
+GROUPS = (CHATTER, LABELER, TRAINER, ADMIN)
+
+# URL namespace → the group that may enter. A room that is not named here is open to all members.
+ROOMS = {"chat": CHATTER}
