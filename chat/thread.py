@@ -54,7 +54,9 @@ def shown_branch(conversation: Conversation) -> list[Shown]:
     """The open branch from its root; two queries however long it is."""
     if conversation.leaf_id is None:
         return []
-    messages = conversation.messages.select_related("template_version__template")
+    messages = conversation.messages.select_related(
+        "template_version__template", "parent__template_version__template"
+    )
     by_id = {m.pk: m for m in messages.prefetch_related(_generations())}
     siblings: dict[int | None, list[int]] = defaultdict(list)
     for message in by_id.values():

@@ -6,9 +6,17 @@ from django import template
 from django.utils.safestring import SafeString
 
 from chat import markdown
+from chat.thread import Shown
 from llmkit.types import GenerationSettings
 
 register = template.Library()
+
+UNKNOWN = "–"
+ENDINGS = {
+    "stop": "the model ended it",
+    "length": "cut at max new tokens or the window",
+    "cancelled": "stopped by you",
+}
 
 
 @register.filter
@@ -33,19 +41,35 @@ def in_words(settings: dict[str, Any]) -> str:
     return ", ".join(words)
 
 
-@register.filter
 def milliseconds(value: float | None) -> str:
     """'350 ms' or '1.2 s'."""
     if value is None:
-        return "–"
+        return UNKNOWN
     return f"{value:.0f} ms" if value < 1000 else f"{value / 1000:.1f} s"
 
 
+def tokens(count: int | None) -> str:
+    return UNKNOWN if count is None else f"{count} tokens"
+
+
 @register.filter
-def ending(reason: str) -> str:
-    """Why an answer ended, in words."""
-    return {
-        "stop": "the model ended it",
-        "length": "cut at max new tokens or the window",
-        "cancelled": "stopped by you",
-    }.get(reason, "–")
+def facts(shown: Shown) -> list[tuple[str, str]]:
+    """What made an answer, as names and values in the order they are shown."""
+    made = shown.generation
+    if made is None:
+        return []
+    asked = shown.message.parent
+    template_version = asked.template_version if asked else None
+    speed = made.tokens_per_second
+    return [
+        ("Model", made.model),
+        ("Template", str(template_version) if template_version else "none"),
+        ("Settings", in_words(made.settings)),
+        ("Seed", str(made.settings["seed"])),
+        ("Prompt", tokens(made.prompt_tokens)),
+        ("Answer", tokens(made.completion_tokens)),
+        ("Speed", f"{speed:.1f} tokens/s" if speed else UNKNOWN),
+        ("First token after", milliseconds(made.ttft_ms)),
+        ("Ended", ENDINGS.get(made.finish_reason, UNKNOWN)),
+        ("Left out", f"{len(made.dropped)} messages" if made.dropped else "nothing"),
+    ]
