@@ -47,6 +47,7 @@ LINTS = {
     "system check": ["python", "manage.py", "check", "--fail-level", "WARNING"],
     "migrations": ["python", "manage.py", "makemigrations", "--check", "--dry-run"],
 }
+PYTEST = ["python", "-m", "pytest", "--tb=short", "--durations=10"]
 PREPARATIONS = {
     "static files": ["python", "manage.py", "collectstatic", "--noinput", "--verbosity", "0"],
     "models": ["python", "manage.py", "fetch_models"],
@@ -69,13 +70,18 @@ def run_both(env: Mapping[str, str], results: Results) -> None:
     if programs is None or redis is None:
         print("\nPostgreSQL or Redis is missing: their tests were left out.")
         return
+    name = "pytest on PostgreSQL and Redis"
     with ExitStack() as stack:
-        servers = {
-            "DATABASE_URL": stack.enter_context(services.postgres(programs)),
-            "REDIS_URL": stack.enter_context(services.redis(redis)),
-        }
-        name = "pytest on PostgreSQL and Redis"
-        run(name, ["python", "-m", "pytest", "-m", "both"], {**env, **servers}, results)
+        try:
+            servers = {
+                "DATABASE_URL": stack.enter_context(services.postgres(programs)),
+                "REDIS_URL": stack.enter_context(services.redis(redis)),
+            }
+        except (services.ServiceError, subprocess.CalledProcessError) as error:
+            print(f"\n{error}")
+            results.append((name, False, 0.0))
+            return
+        run(name, [*PYTEST, "-m", "both"], {**env, **servers}, results)
 
 
 def require_programs() -> bool:
@@ -105,7 +111,7 @@ def main(lint_only: bool) -> int:
     results.append(("browser, PostgreSQL and Redis at hand", require_programs(), 0.0))
     for name, command in PREPARATIONS.items():
         run(name, command, env, results)
-    run("pytest on SQLite", ["python", "-m", "pytest"], env, results)
+    run("pytest on SQLite", PYTEST, env, results)
     run_both(env, results)
     return summarise(results)
 

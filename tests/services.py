@@ -17,6 +17,10 @@ READY = "ready to accept connections"
 STOP_SECONDS = 20
 
 
+class ServiceError(Exception):
+    """A server did not start; the text holds what it logged."""
+
+
 @contextmanager
 def postgres(programs: Path) -> Iterator[str]:
     """A DATABASE_URL on a socket of its own, so that no port can be taken."""
@@ -91,4 +95,4 @@ def _wait_until_ready(process: subprocess.Popen[str]) -> None:
         if READY in line.lower():
             threading.Thread(target=process.stdout.read, daemon=True).start()
             return
-    raise RuntimeError(f"{process.args!r} did not start:\n{''.join(log)}")
+    raise ServiceError(f"{process.args!r} did not start:\n{''.join(log)}")
