@@ -19,6 +19,7 @@ from llmkit.types import EngineError, GenerationSettings
 MAX_TEXT = 1_200_000
 SEEDS = 2**31
 COUNT_SECONDS = 3.0
+CHARACTERS_PER_SECOND = 50_000
 
 
 class ChatError(Exception):
@@ -129,7 +130,8 @@ def _fit(
 async def _fit_in_time(
     conversation: Conversation, turns: Sequence[context.Turn], continues: bool
 ) -> context.Fit:
-    async with asyncio.timeout(COUNT_SECONDS):
+    size = sum(len(part.content) for turn in turns for part in turn.messages)
+    async with asyncio.timeout(COUNT_SECONDS + size / CHARACTERS_PER_SECOND):
         return await context.fit_branch(conversation, turns, continue_final=continues)
 
 

@@ -143,7 +143,8 @@ async def fit(
     best = await measure(0)
     if fits(best):
         return best
-    best = await measure(len(groups) - 1)
+    if len(groups) > 1:
+        best = await measure(len(groups) - 1)
     if not fits(best):
         raise too_long(best, settings)
     low, high = 1, len(groups) - 1

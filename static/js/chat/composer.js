@@ -2,6 +2,7 @@
    back. What was typed survives a reload until it has been sent. */
 const chat = document.querySelector(".chat");
 const draftKey = `draft:${chat.dataset.conversation ?? "new"}`;
+const LONGEST = 1_200_000;
 const box = () => document.getElementById("text");
 
 function grow(area) {
@@ -29,6 +30,18 @@ function lastPrompt() {
 
 function stop() {
   document.querySelector(".turn .stop")?.click();
+}
+
+/* The server refuses it too, but a far longer one would not even be read by it. */
+function isTooLong() {
+  return [...document.querySelectorAll(".composer textarea")].some((area) => area.value.length > LONGEST);
+}
+
+function refuse(sentence) {
+  const said = Object.assign(document.createElement("p"), { className: "notice", role: "alert" });
+  said.dataset.tone = "danger";
+  said.textContent = sentence;
+  document.getElementById("refused").replaceChildren(said);
 }
 
 function sends(event) {
@@ -59,6 +72,9 @@ document.addEventListener("input", (event) => {
 });
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.target.matches?.(".composer")) document.getElementById("refused").replaceChildren();
+  if (!event.target.closest?.(".composer") || !isTooLong()) return;
+  event.preventDefault();
+  refuse(`This message is longer than ${LONGEST.toLocaleString("en")} characters. Shorten it.`);
 });
 document.addEventListener("htmx:afterRequest", (event) => {
   if (!event.target.matches?.(".composer") || event.detail.xhr.status !== 200) return;
