@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
+from tests.browser.chat_page import ChatPage
+from tests.processes import TALKER, Chatter, site_on, wait_until_idle
 from tests.running_site import RunningSite
 from tests.tiny_model import TINY_MODEL, build_tiny_model
 
@@ -97,3 +99,27 @@ def is_complaint(text: str) -> bool:
 def owner_page(page: Page, site: RunningSite) -> Page:
     page.context.add_cookies([site.session_cookie("owner")])  # type: ignore[list-item]
     return page
+
+
+@pytest.fixture(scope="package")
+def chat_site(
+    engine: RunningSite, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningSite]:
+    """A site with people and an engine whose default model is slow enough to be watched."""
+    running = site_on(engine, tmp_path_factory.mktemp("chat"), DEFAULT_MODEL=TALKER)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def chatter(chat_site: RunningSite) -> Chatter:
+    """The owner without a browser, to begin what a page then shows."""
+    return Chatter(chat_site, chat_site.owner())
+
+
+@pytest.fixture
+def chat(page: Page, chat_site: RunningSite, engine: RunningSite) -> Iterator[ChatPage]:
+    """The owner's browser; what it left running is stopped at the end."""
+    page.context.add_cookies([chat_site.session_cookie("owner")])  # type: ignore[list-item]
+    yield ChatPage(page, chat_site)
+    wait_until_idle(engine)
