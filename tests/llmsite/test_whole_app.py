@@ -3,13 +3,16 @@
 import os
 import shutil
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.llmsite.processes import Running, Watched, manage, running
+from tests.llmsite.processes import PATIENCE_SECONDS, ROOT, Running, Watched, manage, running
 from tests.running_site import RunningSite
 from tests.tiny_model import TINY_MODEL
 
@@ -58,6 +61,20 @@ def test_a_killed_web_is_started_again_and_answers(site: RunningSite, up: Runnin
     site.processes["web"] = up.process  # type: ignore[assignment]
     site.wait_for("web", f"{site.url}/health")
     del site.processes["web"]
+
+
+SEND = "from llmsite.celery import sweep_processed; sweep_processed.delay()"
+
+
+def test_the_worker_takes_a_task_from_the_embedded_broker(site: RunningSite, up: Running) -> None:
+    old = site.data_dir / "broker" / "processed" / "old"
+    old.write_text("{}")
+    os.utime(old, (0, 0))
+    subprocess.run([sys.executable, "-c", SEND], cwd=ROOT, env=site.environment(), check=True)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while old.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not old.exists()
 
 
 def test_a_second_up_on_the_same_data_is_refused(site: RunningSite, up: Running) -> None:
