@@ -6,6 +6,8 @@
 
    Undo posts to its address. A message with Undo or an error stays until dismissed. */
 
+import { announce } from "./live.js";
+
 const STAY_MS = 8000;
 
 export function notify(text, { undo = "", kind = "info" } = {}) {
@@ -39,4 +41,8 @@ document.addEventListener("htmx:responseError", (event) => {
       : `That did not work (${status}). Reload the page and try again.`;
   notify(text, { kind: "error" });
 });
-for (const message of document.querySelectorAll(".messages .message")) leaveLater(message);
+/* What a live region holds when the page loads is not read out by itself. */
+for (const message of document.querySelectorAll(".messages .message")) {
+  announce(message.querySelector("p").textContent);
+  leaveLater(message);
+}

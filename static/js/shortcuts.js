@@ -36,6 +36,13 @@ document.addEventListener("keydown", (event) => {
   action.run();
 });
 
+/* A link that looks and is announced like a button also answers to Space like one. */
+document.addEventListener("keydown", (event) => {
+  if (event.key !== " " || !event.target.matches('a[role="button"]')) return;
+  event.preventDefault();
+  event.target.click();
+});
+
 document.getElementById("shortcuts").addEventListener("opening", (event) => {
   const rows = [...ALWAYS, ...gatherActions().filter((action) => action.keys)];
   event.target.querySelector("dl").replaceChildren(...rows.flatMap(row));

@@ -175,3 +175,24 @@ def test_pages_are_accessible_and_fit_in_both_themes_and_sizes(
         assert axe.check(look) == [], path
         width = look.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert width[0] <= width[1], path
+
+
+def test_a_fragment_asked_for_after_the_session_ended_leads_to_signing_in(
+    owner_page: Page, site: RunningSite
+) -> None:
+    owner_page.goto(f"{site.url}/")
+    owner_page.context.clear_cookies()
+    owner_page.get_by_label("Search conversations").fill("anything")
+    owner_page.wait_for_url(f"{site.url}/people/login/?next=/")
+    expect(owner_page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_a_failing_server_is_said_at_the_foot_of_the_page(
+    owner_page: Page, site: RunningSite
+) -> None:
+    owner_page.goto(f"{site.url}/")
+    owner_page.route("**/*q=*", lambda route: route.abort())
+    owner_page.get_by_label("Search conversations").fill("anything")
+    expect(owner_page.get_by_role("status").get_by_text("could not be reached")).to_be_visible()
+    owner_page.get_by_role("button", name="Dismiss").click()
+    expect(owner_page.get_by_text("could not be reached")).to_be_hidden()
