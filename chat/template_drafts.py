@@ -24,6 +24,10 @@ class ExampleRow:
     inputs: list[str] = field(default_factory=list)
     output: str = ""
 
+    @property
+    def written(self) -> bool:
+        return any(text.strip() for text in (self.label, self.output, *self.inputs))
+
 
 @dataclass
 class Draft:
@@ -123,7 +127,7 @@ class Draft:
             "fields": [_field(row) for row in self.fields],
             "input_format": self.input_format,
             "output_label": self.output_label,
-            "examples": [self._example(row) for row in self.examples],
+            "examples": [self._example(row) for row in self.examples if row.written],
             "shots": self._shots(kept.get("shots", {}).get("picked", [])),
             "layout": self.layout,
             "instruction_as": self.instruction_as,
