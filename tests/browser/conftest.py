@@ -1,19 +1,18 @@
 """Chromium and a running site. Both end with this folder's tests, before any other event loop."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
+from scripts.system_packages import find_chromium
 from tests.browser.chat_page import ChatPage
 from tests.processes import TALKER, Chatter, site_on, wait_until_idle
 from tests.running_site import RunningSite
 from tests.tiny_model import TINY_MODEL, build_tiny_model
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 QUIET = [
     "--headless=new",
     "--disable-gpu",
@@ -28,10 +27,11 @@ PHONE = ViewportSize(width=390, height=844)
 
 
 def chromium() -> str:
-    """The system's Chromium; without one these tests fail and say what to install."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
+    """The system's Chromium. Without one these tests are skipped, but fail under CI."""
+    found = find_chromium()
     if found is None:
-        pytest.fail("Chromium was not found. Install it: apt-get install chromium")
+        absent = pytest.fail if os.environ.get("CI") else pytest.skip
+        absent("Chromium was not found. Install it: apt-get install chromium")
     return found
 
 
