@@ -11,7 +11,7 @@ from chat.streaming import events, store
 from chat.streaming.blocks import LONGEST_RENDERED, finished_end
 
 NOT_FOUND = 4404
-MAX_FRAME = 4096
+MAX_FRAME = 256
 
 
 class ConversationConsumer(AsyncJsonWebsocketConsumer):

@@ -46,6 +46,7 @@ def save(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 @require_POST
 def save_preset(request: HttpRequest, conversation_id: UUID | None = None) -> HttpResponse:
     """Keep the panel's generation settings under a name."""
+    opened = conversation_of(request, conversation_id)
     form, named = SettingsForm(request.POST), PresetForm(request.POST)
     if not named.is_valid():
         return refusal(request, "Give the preset a name of 1 to 60 characters.")
@@ -56,14 +57,14 @@ def save_preset(request: HttpRequest, conversation_id: UUID | None = None) -> Ht
         name=named.cleaned_data["name"],
         settings=form.generation_settings,
     )
-    return _presets(request, conversation_id, f"Preset “{preset.name}” saved.")
+    return _presets(request, opened, f"Preset “{preset.name}” saved.")
 
 
 @require_POST
 def delete_preset(request: HttpRequest, conversation_id: UUID | None = None) -> HttpResponse:
-    preset = _preset(request)
+    opened, preset = conversation_of(request, conversation_id), _preset(request)
     preset.delete()
-    return _presets(request, conversation_id, f"Preset “{preset.name}” deleted.")
+    return _presets(request, opened, f"Preset “{preset.name}” deleted.")
 
 
 @require_POST
@@ -100,9 +101,9 @@ def _preset(request: HttpRequest) -> Preset:
     return get_object_or_404(mine, pk=int(wanted) if wanted.isdecimal() else 0)
 
 
-def _presets(request: HttpRequest, conversation_id: UUID | None, said: str) -> HttpResponse:
+def _presets(request: HttpRequest, opened: Conversation, said: str) -> HttpResponse:
     context = {
-        "conversation": conversation_of(request, conversation_id),
+        "conversation": opened,
         "presets": Preset.objects.owned_by(person(request)),
         "said": said,
     }
