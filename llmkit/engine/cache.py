@@ -120,11 +120,11 @@ class SlotCache(Cache):
         super().__init__(layers=[SlotLayer(self.window) for _ in range(layers)])
 
     def reserve(self, slots: int, length: int) -> None:
-        """Make room for `slots` rows of `length` tokens, growing in steps."""
+        """Make room for `slots` rows of `length` tokens: rows double, lengths grow by steps."""
         window = self.window
         if slots > window.slots or length > window.length:
-            grown = max(window.length, round_up(length))
-            self._resize(max(window.slots, slots), grown)
+            doubled = max(window.slots, 1 << (slots - 1).bit_length())
+            self._resize(doubled, max(window.length, round_up(length)))
 
     def _resize(self, slots: int, length: int) -> None:
         self.window.slots, self.window.length = slots, length

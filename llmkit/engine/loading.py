@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from llmkit.engine.packing import pack_linear_layers
 from llmkit.engine.text import ByteDetokeniser, ByteTable, Detokeniser, WindowDetokeniser
 from llmkit.types import EngineError
 
@@ -99,7 +100,9 @@ def read_model(folder: Path, dtype: str | None) -> LoadedModel:
     )
     if report["missing_keys"]:
         raise ValueError(f"its weights lack {sorted(report['missing_keys'])[0]}.")
-    return describe(folder.name, model.to(device).eval(), tokenizer)
+    model = model.to(device).eval()
+    pack_linear_layers(model)
+    return describe(folder.name, model, tokenizer)
 
 
 def describe(name: str, model: Any, tokenizer: Any) -> LoadedModel:

@@ -1,5 +1,6 @@
 """From a folder to a model that answers. The only door to torch for the server."""
 
+import copy
 from pathlib import Path
 
 import torch
@@ -19,4 +20,5 @@ def open_model(folder: Path, options: EngineOptions) -> Served:
     runner.check()
     scheduler = Scheduler(runner, max_running=options.max_running, max_waiting=options.max_waiting)
     scheduler.start()
-    return Served(scheduler, PromptBuilder(loaded.name, loaded.tokenizer))
+    # A copy: the scheduler decodes while requests are being encoded, and encoding changes state.
+    return Served(scheduler, PromptBuilder(loaded.name, copy.deepcopy(loaded.tokenizer)))

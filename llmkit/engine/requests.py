@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -135,3 +135,11 @@ class GenerationRequest:
             "ttft_ms": None if first is None else round(first, 1),
             "total_ms": round((ended - self.started) * 1000, 1),
         }
+
+
+def stopped() -> EngineError:
+    return EngineError("The engine is stopping. Try again in a moment.", code="interrupted")
+
+
+def requests_of(choices: Iterable[Choice]) -> list[GenerationRequest]:
+    return list(dict.fromkeys(choice.request for choice in choices))

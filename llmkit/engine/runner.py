@@ -8,6 +8,7 @@ from llmkit.engine.cache import SlotCache
 from llmkit.engine.loading import LoadedModel, unsuitable
 
 CLOSE_ENOUGH = 0.99
+PREFILL_PIECE = 64
 
 
 class Runner:
@@ -68,6 +69,12 @@ class Runner:
         if source != target:
             self.cache.copy_row(source, target, length)
 
+    @torch.inference_mode()
+    def copy_prefix(self, source: int, target: int, length: int) -> None:
+        """Give row `target`, which may be new, the first `length` tokens of row `source`."""
+        self.cache.reserve(target + 1, length)
+        self.cache.copy_row(source, target, length)
+
     def release(self) -> None:
         self.cache.release()
 
@@ -91,3 +98,13 @@ class Runner:
         output = self._model(input_ids=self._tensor(tokens).unsqueeze(0), use_cache=False)
         logits: torch.Tensor = output.logits[0, -1].float()
         return logits
+
+
+def common_pieces(prompt: list[int], other: list[int]) -> int:
+    """How many leading tokens agree, in whole pieces; at least one token is left to read."""
+    length = 0
+    while length + PREFILL_PIECE < len(prompt) and (
+        prompt[length : length + PREFILL_PIECE] == other[length : length + PREFILL_PIECE]
+    ):
+        length += PREFILL_PIECE
+    return length

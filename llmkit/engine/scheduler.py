@@ -10,7 +10,6 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
 
 import torch
 
@@ -21,14 +20,15 @@ from llmkit.engine.requests import (
     GenerationRequest,
     RequestEvent,
     Text,
+    requests_of,
+    stopped,
 )
-from llmkit.engine.runner import Runner
+from llmkit.engine.runner import PREFILL_PIECE, Runner, common_pieces
 from llmkit.engine.sampling import Draw, sample, uniform
 from llmkit.types import EngineError, FinishReason
 
 logger = logging.getLogger(__name__)
 
-PREFILL_PIECE = 64
 PREFILL_BUDGET = 256
 
 
@@ -159,7 +159,18 @@ class Scheduler:
             choice.request.tell_position(0)
             self._tell_positions()
         choice.seen = self._seen(choice)
+        self._take_over_prefix(choice)
         return choice
+
+    def _take_over_prefix(self, choice: Choice) -> None:
+        """Copy what a running row has read of the same beginning, in whole pieces.
+
+        The copy holds what reading would have written, so it changes no answer.
+        """
+        shared = [common_pieces(choice.prompt, other.prompt) for other in self._rows]
+        choice.filled = max(shared, default=0)
+        if choice.filled:
+            self.runner.copy_prefix(shared.index(choice.filled), len(self._rows), choice.filled)
 
     def _seen(self, choice: Choice) -> torch.Tensor | None:
         if choice.request.settings.repetition_penalty == 1:
@@ -287,11 +298,3 @@ def draw_of(choice: Choice) -> Draw:
         repetition_penalty=settings.repetition_penalty,
         seen=choice.seen,
     )
-
-
-def stopped() -> EngineError:
-    return EngineError("The engine is stopping. Try again in a moment.", code="interrupted")
-
-
-def requests_of(choices: Iterable[Choice]) -> list[GenerationRequest]:
-    return list(dict.fromkeys(choice.request for choice in choices))

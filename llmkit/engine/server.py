@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -121,11 +122,11 @@ def serve(
         timeout_graceful_shutdown=GRACE_SECONDS,
         timeout_keep_alive=30,
     )
+    listener = bound_socket(host, port)
     leave_quietly_on_signals()
-    try:
-        EngineServer(config, app.state.hub).run()
-    finally:
-        leave_at_once(0 if sys.exc_info()[0] in (None, SystemExit) else 1)
+    with contextlib.suppress(SystemExit):
+        EngineServer(config, app.state.hub).run(sockets=[listener])
+    leave_at_once()
 
 
 def share_processor(threads: int) -> None:
@@ -138,6 +139,18 @@ def share_processor(threads: int) -> None:
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 
 
+def bound_socket(host: str, port: int) -> socket.socket:
+    """A listening socket; where the port is taken, the process ends with one sentence."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise SystemExit(
+            f"The engine cannot listen on {host}:{port}: {error.strerror}. "
+            "Stop what uses that port or choose another."
+        ) from error
+
+
 def leave_quietly_on_signals() -> None:
     """uvicorn raises the signal that stopped it once more; this makes it a plain exit."""
 
@@ -148,9 +161,9 @@ def leave_quietly_on_signals() -> None:
         signal.signal(number, leave)
 
 
-def leave_at_once(status: int) -> None:
+def leave_at_once() -> None:
     """A thread that is still importing torch or inside a kernel would hold the exit up."""
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(status)
+    os._exit(0)

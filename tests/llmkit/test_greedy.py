@@ -89,6 +89,22 @@ def test_choices_of_one_request_are_rows_with_seeds_of_their_own(
     assert together.request.prompt_tokens == len("Say it")
 
 
+def test_a_beginning_that_a_running_row_has_read_is_taken_over(
+    tireless: "LoadedModel", scheduler_of: SchedulerMaker
+) -> None:
+    scheduler = scheduler_of(tireless)
+    beginning = "The same long instruction for everyone. " * 5
+    ask(scheduler, beginning + "first", replace(GREEDY, max_tokens=30))
+    for _ in range(5):
+        scheduler.step()
+    second, third = ask(scheduler, beginning + "second one"), ask(scheduler, beginning[:128])
+    scheduler.step()
+    assert len(second.tokens()) == 2, "read in one step: only the end was left to read"
+    run(scheduler)
+    for asked in (second, third):
+        assert asked.tokens() == reference(tireless, asked.request.choices[0].prompt, 24)
+
+
 @pytest.mark.real_model
 def test_the_real_model_equals_generate_alone_and_in_a_mixed_batch(
     real_model: "LoadedModel", scheduler_of: SchedulerMaker

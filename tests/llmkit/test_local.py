@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +64,17 @@ def test_a_process_says_one_line_when_ready_and_stops_when_asked(
     assert TINY_MODEL in line
     assert rest == ""
     assert process.returncode == 0
+
+
+def test_a_taken_port_is_one_sentence(tiny_models_dir: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        code = SERVE.replace("port=0", f"port={taken.getsockname()[1]}")
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(tiny_models_dir)], capture_output=True, text=True
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("The engine cannot listen on 127.0.0.1:")
+    assert done.stderr.count("\n") == 1
 
 
 def test_importing_the_server_does_not_import_torch() -> None:
