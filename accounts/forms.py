@@ -5,14 +5,15 @@ from typing import Any
 from django import forms
 from django.contrib.auth.forms import (
     AuthenticationForm,
-    BaseUserCreationForm,
     PasswordChangeForm,
     SetPasswordForm,
+    UserCreationForm,
     UsernameField,
 )
 
 from accounts.access import ADMIN, CHATTER, LABELER, TRAINER
 from accounts.models import User
+from accounts.services import NAME_TAKEN
 
 MAY_ALSO = (
     (LABELER, "Judge answers"),
@@ -31,7 +32,7 @@ class SignInForm(AuthenticationForm):
     }
 
 
-class NewAccountForm(BaseUserCreationForm):
+class NewAccountForm(UserCreationForm):
     """The first account and every invited one: a name and a password typed twice."""
 
     display_name = forms.CharField(
@@ -49,6 +50,7 @@ class NewAccountForm(BaseUserCreationForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.order_fields(["username", "display_name", "password1", "password2"])
+        self.fields["username"].error_messages["unique"] = NAME_TAKEN
         self.fields["username"].label = "User name"
         self.fields["username"].widget.attrs["autocomplete"] = "username"
         self.fields["username"].help_text = "Letters, digits and @ . + - _"

@@ -15,6 +15,7 @@ from accounts.access import CHATTER, GROUPS
 from accounts.models import Invitation, User, token_hash
 
 TOKEN_BYTES = 32
+NAME_TAKEN = "Someone here has that user name. Choose another."
 
 
 class PeopleError(Exception):
@@ -90,7 +91,7 @@ def join(*, token: str, username: str, password: str, display_name: str = "") ->
             Invitation.objects.filter(pk=invitation.pk).update(used_by=user)
             user.groups.set(invitation.groups.all())
     except IntegrityError as error:
-        raise NameTakenError("Someone here has that user name. Choose another.") from error
+        raise NameTakenError(NAME_TAKEN) from error
     return user
 
 

@@ -6,27 +6,15 @@
    <time datetime="…" data-relative>              "5 min ago", kept fresh */
 
 const region = document.getElementById("announcer");
-const GAP_MS = 150;
+const KEPT = 20;
 const MINUTE_MS = 60_000;
 const COPIED_MS = 2000;
-const queue = [];
-let speaking = false;
 
+/* The region is a log: readers queue what is added to it, and repeating a sentence is heard. */
 export function announce(text) {
   if (!text.trim()) return;
-  queue.push(text.trim());
-  if (!speaking) speak();
-}
-
-function speak() {
-  const text = queue.shift();
-  speaking = text !== undefined;
-  if (!speaking) return;
-  region.textContent = "";
-  setTimeout(() => {
-    region.textContent = text;
-    setTimeout(speak, GAP_MS);
-  }, GAP_MS);
+  region.append(Object.assign(document.createElement("p"), { textContent: text.trim() }));
+  while (region.childElementCount > KEPT) region.firstElementChild.remove();
 }
 
 export class SentenceAnnouncer {
@@ -49,10 +37,10 @@ export class SentenceAnnouncer {
 async function copy(button) {
   const source = document.getElementById(button.dataset.copyFrom ?? "");
   const text = source ? (source.value ?? source.textContent) : button.dataset.copy;
-  const before = button.textContent;
+  button.dataset.label ??= button.textContent;
   button.textContent = (await written(text)) ? "Copied" : "Select and copy it by hand";
   announce(button.textContent);
-  setTimeout(() => (button.textContent = before), COPIED_MS);
+  setTimeout(() => (button.textContent = button.dataset.label), COPIED_MS);
 }
 
 /* Without HTTPS a browser offers no clipboard except on localhost, so the old way follows. */
