@@ -10,8 +10,23 @@ import yaml
 from chat.models import PromptTemplateVersion
 from llmkit.prompts import PromptTemplateError
 
-MAX_IMPORT = 500_000
+MAX_IMPORT = 200_000
+MAX_DEPTH = 12
 FORMATS = ("yaml", "json")
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses deep nesting at once; reading thousands of levels would keep a process busy."""
+
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise yaml.YAMLError("nested too deeply")
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
 
 
 class _Dumper(yaml.SafeDumper):
@@ -44,7 +59,7 @@ def imported(text: str) -> tuple[str, str, dict[str, Any]]:
     if len(text) > MAX_IMPORT:
         raise PromptTemplateError(f"The file is longer than {MAX_IMPORT:,} characters.")
     try:
-        data = yaml.safe_load(text)
+        data = yaml.load(text, Loader=_Loader)  # noqa: S506 (a SafeLoader)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise PromptTemplateError("The file is neither valid YAML nor valid JSON.") from error
     if not isinstance(data, dict) or not isinstance(data.get("name"), str):

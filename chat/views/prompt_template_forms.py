@@ -96,7 +96,7 @@ def import_template(request: HttpRequest) -> HttpResponse:
     upload = request.FILES.get("file")
     try:
         if upload is None or upload.size is None or upload.size > template_text.MAX_IMPORT:
-            raise PromptTemplateError("Choose a template's file of at most 500 kB.")
+            raise PromptTemplateError("Choose a template's file of at most 200 kB.")
         name, description, spec = template_text.imported(_decoded(upload.read()))
         made = service.create_template(
             owner=person(request), name=name, description=description, spec=spec

@@ -1,24 +1,20 @@
 """`manage.py generate`: the page's services from the shell, with and without a running engine."""
 
-import asyncio
 import io
 import json
 import os
-import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from django.core.management import call_command
 
 from chat.models import PromptTemplate
 from chat.services.prompt_library import sync_library
 from chat.services.prompt_templates import render_turn
+from tests.running_site import RunningSite
 from tests.tiny_model import TINY_MODEL
 
 pytestmark = pytest.mark.django_db
@@ -139,30 +135,12 @@ def test_without_any_model_it_says_how_to_get_one(alone: Any, tmp_path: Path) ->
     assert "make run" in refusal("--input", "x")
 
 
-@pytest.fixture
-def engine(tiny_models_dir: Path) -> Iterator[str]:
-    """A real engine over HTTP in a thread, serving the tiny model."""
-    from llmkit.engine import create_app
-
-    config = uvicorn.Config(
-        create_app(tiny_models_dir, default_model=TINY_MODEL), log_level="error"
-    )
-    server = uvicorn.Server(config)
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        thread = threading.Thread(
-            target=lambda: asyncio.run(server.serve(sockets=[listener])), daemon=True
-        )
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
-
-
-def test_a_running_engine_gives_the_same_greedy_answer_as_none(alone: Any, engine: str) -> None:
+def test_a_running_engine_gives_the_same_greedy_answer_as_none(
+    alone: Any, engine: RunningSite
+) -> None:
     arguments = ("--template", "step-by-step", "--shots", "0", "--input", "1 + 1?")
     local = generate(*arguments, "--max-new-tokens", "12", "--seed", "1")
-    alone.ENGINE_URLS = [engine]
+    alone.ENGINE_URLS = [engine.engine_url]
     served = generate(*arguments, "--max-new-tokens", "12", "--seed", "1")
     same = ("text", "prompt", "settings", "prompt_tokens", "completion_tokens", "finish_reason")
     assert {name: served[name] for name in same} == {name: local[name] for name in same}

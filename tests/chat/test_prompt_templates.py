@@ -30,11 +30,6 @@ SPEC: dict[str, Any] = {
 
 
 @pytest.fixture
-def owner() -> User:
-    return User.objects.create_user("owner")
-
-
-@pytest.fixture
 def made(owner: User) -> PromptTemplate:
     return service.create_template(owner=owner, name="Ask", spec=SPEC)
 

@@ -1,5 +1,6 @@
 """The template pages: what each person sees and may do, and that typed text stays text."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from chat.services.prompt_library import sync_library
 
 pytestmark = pytest.mark.django_db
 
+SignIn = Callable[[User], Client]
 HOSTILE = "<script>alert(1)</script>{{ 7|add:1 }}{x}"
 SPEC: dict[str, Any] = {
     "instruction": "Answer.",
@@ -29,27 +31,19 @@ def no_engine(settings: Any) -> None:
 
 
 @pytest.fixture
-def owner() -> User:
-    return User.objects.create_user("owner")
+def as_owner(member: User, signed_in: SignIn) -> Client:
+    """The person whose template it is."""
+    return signed_in(member)
 
 
 @pytest.fixture
-def as_owner(owner: User) -> Client:
-    client = Client(headers={"host": "localhost"})
-    client.force_login(owner)
-    return client
+def as_stranger(stranger: User, signed_in: SignIn) -> Client:
+    return signed_in(stranger)
 
 
 @pytest.fixture
-def as_stranger() -> Client:
-    client = Client(headers={"host": "localhost"})
-    client.force_login(User.objects.create_user("stranger"))
-    return client
-
-
-@pytest.fixture
-def made(owner: User) -> PromptTemplate:
-    return service.create_template(owner=owner, name="Ask", spec=SPEC)
+def made(member: User) -> PromptTemplate:
+    return service.create_template(owner=member, name="Ask", spec=SPEC)
 
 
 def address(name: str, template: PromptTemplate) -> str:
@@ -98,11 +92,9 @@ def test_the_list_shows_the_shipped_ones_and_ones_own(
     assert "Classify sentiment" in other
 
 
-@pytest.mark.parametrize(
-    "name", ["template", "template-history", "template-export", "template-edit"]
-)
+@pytest.mark.parametrize("name", ["", "-history", "-export", "-edit"])
 def test_a_stranger_finds_nothing(as_stranger: Client, made: PromptTemplate, name: str) -> None:
-    assert as_stranger.get(address(name, made)).status_code == 404
+    assert as_stranger.get(address(f"template{name}", made)).status_code == 404
 
 
 @pytest.mark.parametrize("name", ["preview", "edit", "copy", "archive", "restore"])
@@ -118,7 +110,7 @@ def test_a_shipped_template_can_only_be_copied(as_owner: Client, name: str) -> N
     shipped = PromptTemplate.objects.get(slug="step-by-step")
     assert as_owner.post(address(f"template-{name}", shipped), form()).status_code == 404
     response = as_owner.post(address("template-copy", shipped))
-    copy = PromptTemplate.objects.get(owner__username="owner")
+    copy = PromptTemplate.objects.get(owner__username="member")
     assert response.headers["Location"] == address("template-edit", copy)
 
 
@@ -163,14 +155,14 @@ def test_a_wrong_choice_gets_a_sentence(
     assert 'class="notice"' in text
 
 
-def test_typed_text_is_shown_as_text(as_owner: Client, owner: User) -> None:
+def test_typed_text_is_shown_as_text(as_owner: Client, member: User) -> None:
     spec = {
         **SPEC,
         "fields": [{"name": "question", "label": HOSTILE, "placeholder": HOSTILE[:40]}],
         "instruction": HOSTILE.replace("{", "{{").replace("}", "}}"),
         "examples": [{"inputs": {"question": HOSTILE}, "output": HOSTILE, "label": HOSTILE}],
     }
-    made = service.create_template(owner=owner, name=HOSTILE, description=HOSTILE, spec=spec)
+    made = service.create_template(owner=member, name=HOSTILE, description=HOSTILE, spec=spec)
     service.add_version(template=made, spec={**spec, "layout": "inline"})
     pages = [
         as_owner.get(reverse("chat:templates")),
@@ -266,7 +258,7 @@ def test_an_export_can_be_imported(as_owner: Client, made: PromptTemplate, kind:
 
 @pytest.mark.parametrize(
     "raw",
-    [b"", b"\xff\xfe", b"- 1", b"name: x", b"a: [", b"!!python/object:os.system x", b"[" * 5000],
+    [b"", b"\xff\xfe", b"- 1", b"name: x", b"a: [", b"!!python/object:os.system x", b"[" * 100_000],
 )
 def test_a_file_that_is_no_template_changes_nothing(as_owner: Client, raw: bytes) -> None:
     from django.core.files.uploadedfile import SimpleUploadedFile
