@@ -14,8 +14,9 @@ from django.db import OperationalError, ProgrammingError
 from chat import engines
 from chat.models import Generation, PromptTemplate, PromptTemplateVersion
 from chat.services import similarity
-from chat.services.prompt_library import sync_library
+from chat.services.prompt_library import read_library, sync_library
 from chat.services.prompt_templates import RenderedTurn, parsed, render_turn
+from llmkit.prompts import PromptTemplate as PromptSpec
 from llmkit.prompts import PromptTemplateError, Similar
 from llmkit.registry import near_names
 from llmkit.types import (
@@ -48,7 +49,9 @@ class Answer:
     turn: RenderedTurn | None = None
 
     def facts(self) -> dict[str, Any]:
-        """Plain data for JSON. Examples are counted from 0, in the order shown."""
+        """Plain data for JSON. Examples are counted from 0, in the order shown.
+
+        `template_version` is None where the template came straight from its file."""
         ended = self.finished
         return {
             "text": self.text,
@@ -129,18 +132,34 @@ def _installed() -> list[str]:
 
 
 def shipped_version(slug: str) -> PromptTemplateVersion:
-    """The latest version of a shipped template; brings the library in where it is missing."""
+    """The latest version of a shipped template; brings the library in where it is missing.
+
+    Before the first migration it comes unsaved from the library's file.
+    """
     try:
         shipped = PromptTemplate.objects.filter(owner=None, archived_at=None)
         if not shipped.filter(slug=slug).exists():
             sync_library()
         found = shipped.filter(slug=slug).first()
         known = list(shipped.values_list("slug", flat=True))
-    except (OperationalError, ProgrammingError) as error:
-        raise RequestError("The database is not ready. Run manage.py migrate first.") from error
+    except (OperationalError, ProgrammingError):
+        return _version_in_file(slug)
     if found is None:
-        raise RequestError(f"There is no template called '{slug}'. {near_names(slug, known)}")
+        raise _no_template(slug, known)
     return found.latest
+
+
+def _version_in_file(slug: str) -> PromptTemplateVersion:
+    library = {entry.slug: entry for entry in read_library()}
+    if slug not in library:
+        raise _no_template(slug, list(library))
+    entry = library[slug]
+    spec = PromptSpec.from_dict(entry.spec).to_dict()
+    return PromptTemplateVersion(template=PromptTemplate(slug=slug, name=entry.name), spec=spec)
+
+
+def _no_template(slug: str, known: Sequence[str]) -> RequestError:
+    return RequestError(f"There is no template called '{slug}'. {near_names(slug, known)}")
 
 
 def _settings(

@@ -30,9 +30,15 @@ def _page(
         "template": template,
         "next_number": template.latest.number + 1 if template else 1,
         "sentence": sentence,
-        "ways": [(name, ways.get(name).label) for name in ways],
+        "ways": _ways(draft),
     }
     return render(request, FORM, shown, status=REFUSED if sentence else 200)
+
+
+def _ways(draft: Draft) -> list[tuple[str, str]]:
+    """The ways to choose from; picking by hand happens where the template is used."""
+    names = [name for name in ways if name != "picked" or draft.choose == name]
+    return [(name, ways.get(name).label) for name in names]
 
 
 @require_http_methods(["GET", "POST"])

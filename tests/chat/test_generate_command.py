@@ -167,6 +167,14 @@ def test_in_a_process_of_its_own_only_json_reaches_standard_output(
         capture_output=True,
     )
     assert json.loads(good.stdout)["messages"] == [{"role": "user", "content": "café"}]
+    shot = subprocess.run(
+        [*run, "--template", "classify-sentiment", "--shots", "1", "--input", "Fine"],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+    )
+    unsynced = json.loads(shot.stdout)
+    assert (unsynced["examples_used"], unsynced["template_version"]) == ([0], None)
     bad = subprocess.run([*run, "--model", "none"], env=environment, cwd=ROOT, capture_output=True)
     assert (bad.returncode, bad.stdout) == (1, b"")
     assert bad.stderr.decode().strip().count("\n") == 0
