@@ -6,8 +6,6 @@
 
    Undo posts to its address. A message with Undo or an error stays until dismissed. */
 
-import { announce } from "./live.js";
-
 const STAY_MS = 8000;
 
 export function notify(text, { undo = "", kind = "info" } = {}) {
@@ -41,8 +39,7 @@ document.addEventListener("htmx:responseError", (event) => {
       : `That did not work (${status}). Reload the page and try again.`;
   notify(text, { kind: "error" });
 });
-/* What a live region holds when the page loads is not read out by itself. */
-for (const message of document.querySelectorAll(".messages .message")) {
-  announce(message.querySelector("p").textContent);
-  leaveLater(message);
-}
+/* What a live region holds when the page loads is not read out, but what is added to it is. */
+const region = document.getElementById("messages");
+region.append(...region.children);
+for (const message of region.children) leaveLater(message);
