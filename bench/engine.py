@@ -3,7 +3,8 @@
     python bench/engine.py data/models/SmolLM2-135M-Instruct --runs 5 --tokens 64
 
 A machine that others use too makes times worthless and ratios of neighbours useful: every round
-measures each way once, in turn, and the ratio of each round is taken before the median.
+measures each way once, in turn, and the ratio of each round is taken before the median. With one
+thread, processor time says what the work costs whoever else is busy; wall time what was felt.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -29,6 +30,13 @@ PROMPTS = [
 ]
 
 Way = Callable[[], None]
+
+
+class Spent(NamedTuple):
+    """Seconds on the clock, and seconds of processor time over all threads of this process."""
+
+    wall: float
+    processor: float
 
 
 def main() -> None:
@@ -60,6 +68,7 @@ class Bench:
         import dataclasses
 
         import torch
+        from transformers import AutoModelForCausalLM
 
         from llmkit.engine.loading import load_model
         from llmkit.engine.prompt import PromptBuilder
@@ -70,6 +79,7 @@ class Bench:
         torch.set_num_threads(threads)
         self.tokens = tokens
         self.loaded = dataclasses.replace(load_model(folder), eos=frozenset())
+        self.plain = AutoModelForCausalLM.from_pretrained(folder, dtype=self.loaded.model.dtype)
         self.scheduler = Scheduler(Runner(self.loaded))
         builder = PromptBuilder(folder.name, self.loaded.tokenizer)
         self.prompts = [builder.chat([ChatMessage("user", p)]).tokens for p in PROMPTS]
@@ -92,7 +102,7 @@ class Bench:
         import torch
 
         ids = torch.tensor([self.prompts[0]])
-        output = self.loaded.model.generate(
+        output = self.plain.generate(
             ids,
             attention_mask=torch.ones_like(ids),
             max_new_tokens=self.tokens,
@@ -116,28 +126,32 @@ def ignore(event: object) -> None:
     """Nobody listens."""
 
 
-def compare(ways: dict[str, Way], runs: int) -> dict[str, list[float]]:
-    """Seconds of each way in each round, after one warm-up round."""
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
+def compare(ways: dict[str, Way], runs: int) -> dict[str, list[Spent]]:
+    """What each way took in each round, after one warm-up round."""
+    spent: dict[str, list[Spent]] = {name: [] for name in ways}
     for turn in range(runs + 1):
         for name, way in ways.items():
-            began = time.perf_counter()
+            wall, processor = time.perf_counter(), time.process_time()
             way()
             if turn:
-                seconds[name].append(time.perf_counter() - began)
-    return seconds
+                spent[name].append(
+                    Spent(time.perf_counter() - wall, time.process_time() - processor)
+                )
+    return spent
 
 
-def report(seconds: dict[str, list[float]], ours: str, theirs: str, what: str) -> None:
-    pairs = zip(seconds[theirs], seconds[ours], strict=True)
-    ratios = sorted(theirs_s / ours_s for theirs_s, ours_s in pairs)
-    times = ", ".join(
-        f"{name} {statistics.median(values):.2f} s" for name, values in seconds.items()
-    )
-    say(
-        f"{what}: {ours} ÷ {theirs} = {statistics.median(ratios):.2f}× "
-        f"(rounds {ratios[0]:.2f} to {ratios[-1]:.2f}; n={len(ratios)}; medians {times})"
-    )
+def report(spent: dict[str, list[Spent]], ours: str, theirs: str, what: str) -> None:
+    for clock in ("processor", "wall"):
+        pairs = zip(spent[theirs], spent[ours], strict=True)
+        ratios = sorted(getattr(t, clock) / getattr(o, clock) for t, o in pairs)
+        medians = ", ".join(
+            f"{name} {statistics.median(getattr(s, clock) for s in all_of):.2f} s"
+            for name, all_of in spent.items()
+        )
+        say(
+            f"{what}, {clock} time: {ours} ÷ {theirs} = {statistics.median(ratios):.2f}× "
+            f"(rounds {ratios[0]:.2f} to {ratios[-1]:.2f}; n={len(ratios)}; medians {medians})"
+        )
 
 
 def with_manager(bench: Bench, runs: int) -> None:
@@ -159,7 +173,7 @@ def started_manager(bench: Bench) -> Any:
 
     config = GenerationConfig(max_new_tokens=bench.tokens, do_sample=False, eos_token_id=-1)
     limits = ContinuousBatchingConfig(num_blocks=256, max_batch_tokens=256)
-    manager = bench.loaded.model.init_continuous_batching(
+    manager = bench.plain.init_continuous_batching(
         generation_config=config, continuous_batching_config=limits
     )
     manager.start()

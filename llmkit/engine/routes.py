@@ -108,6 +108,7 @@ class Api:
         name = self._name(body.model)
         shape = Shape(kind, name, body.include_usage)
         loading = asyncio.wrap_future(self.hub.load(name))
+        loading.add_done_callback(lambda future: future.cancelled() or future.exception())
         opening = asyncio.ensure_future(self._open(body, name))
         if (await asyncio.wait({loading}, timeout=PATIENCE_SECONDS))[0]:
             await opening
