@@ -1,7 +1,8 @@
 """The first command that a newcomer types, before anything is installed."""
 
-import ast
+import re
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 
 from scripts import bootstrap
 from tests.llmsite.processes import ROOT, running
+
+SOURCE = (ROOT / "scripts" / "bootstrap.py").read_text()
 
 
 def _stopped(capsys: pytest.CaptureFixture[str]) -> str:
@@ -28,15 +31,14 @@ def test_an_older_python_is_told_what_to_install(
 
 
 def test_an_older_python_can_read_the_file() -> None:
-    source = (ROOT / "scripts" / "bootstrap.py").read_text()
-    ast.parse(source, feature_version=(3, 7))
-    imported = {
-        name.name.split(".")[0]
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.Import)
-        for name in node.names
-    }
-    assert imported <= sys.stdlib_module_names
+    """In a process of its own: Python 3.11 miscounts its depth after Playwright's greenlets."""
+    parse = "import ast, sys; ast.parse(sys.stdin.read(), feature_version=(3, 7))"
+    subprocess.run([sys.executable, "-c", parse], input=SOURCE, text=True, check=True)
+
+
+def test_the_first_command_needs_the_standard_library_only() -> None:
+    imported = set(re.findall(r"^\s*(?:import|from) (\w+)", SOURCE, re.MULTILINE))
+    assert imported - {"llmsite"} <= sys.stdlib_module_names | {"__future__"}
 
 
 def test_a_missing_venv_module_is_told_with_the_package_that_brings_it(
