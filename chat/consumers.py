@@ -5,6 +5,7 @@ from uuid import UUID
 
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
 
+from accounts.access import CHATTER, is_in_group
 from chat.markdown import render
 from chat.models import Conversation, Generation
 from chat.streaming import events, store
@@ -91,7 +92,8 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):
             await self.send_json(block)
 
     def _owns(self, user: Any) -> bool:
-        return Conversation.objects.owned_by(user).filter(pk=self.conversation_id).exists()
+        mine = Conversation.objects.owned_by(user).filter(pk=self.conversation_id)
+        return is_in_group(user, CHATTER) and mine.exists()
 
     def _live_messages(self) -> list[int]:
         live = Generation.objects.live().filter(message__conversation=self.conversation_id)

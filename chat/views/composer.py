@@ -15,10 +15,10 @@ from chat.services import context
 from chat.services.answers import ChatError, UserTurn
 from chat.services.prompt_templates import render_turn
 from chat.views.common import apply_settings, conversation_of, person
+from chat.views.template_use import FIELD, inputs_of, use_of
 from llmkit.prompts import PromptTemplateError, ways
 from llmkit.types import EngineError, GenerationSettings
 
-FIELD = "field_"
 LONGEST_SHOWN = 20_000
 
 
@@ -42,29 +42,12 @@ def suggested(version: PromptTemplateVersion) -> GenerationSettings:
     return GenerationSettings.from_dict(version.spec.get("settings") or {})
 
 
-def use_of(data: QueryDict) -> dict[str, Any]:
-    """How the shots are chosen, as the composer's form says it."""
-    try:
-        return {
-            "count": int(data.get("shots") or 0),
-            "choose": data.get("choose", "first"),
-            "seed": int(data.get("shot_seed") or 0),
-            "picked": [int(index) for index in data.getlist("picked")],
-        }
-    except ValueError as error:
-        raise ChatError("Shots and their seed must be whole numbers.") from error
-
-
 def turn_from(request: HttpRequest) -> UserTurn:
     """The person's turn from the composer's form. Raises ChatError with a sentence."""
     version = chosen_version(request, request.POST)
     if version is None:
         return UserTurn(request.POST.get("text", "").replace("\r\n", "\n"))
-    inputs = {
-        name.removeprefix(FIELD): str(value).replace("\r\n", "\n")
-        for name, value in request.POST.items()
-        if name.startswith(FIELD)
-    }
+    inputs = inputs_of(request.POST)
     try:
         made = render_turn(version=version, inputs=inputs, use=use_of(request.POST))
     except (PromptTemplateError, EngineError) as error:
@@ -82,8 +65,20 @@ def composer_context(request: HttpRequest) -> dict[str, Any]:
         "suggested": suggested(version).to_dict()
         if version and version.spec.get("settings")
         else None,
+        "use": _initial_use(version, request.GET) if version else None,
         "ways": [(name, ways.get(name).label) for name in ways],
     }
+
+
+def _initial_use(version: PromptTemplateVersion, data: QueryDict) -> dict[str, Any]:
+    """The shots that the address asks for, as the try page's link does, else the template's."""
+    own = {**version.spec["shots"], "layout": version.spec["layout"]}
+    if "choose" not in data:
+        return own
+    try:
+        return own | use_of(data)
+    except PromptTemplateError as error:
+        raise Http404 from error
 
 
 @require_GET

@@ -13,10 +13,10 @@ from chat.models import PromptTemplate, PromptTemplateVersion
 from chat.services.context import Fit, count
 from chat.services.prompt_templates import parsed, render_turn
 from chat.views.common import person
+from chat.views.template_use import inputs_of, use_of
 from llmkit.prompts import PromptTemplateError, Shots, ways
 from llmkit.types import ChatMessage, EngineError, GenerationSettings
 
-FIELD = "field_"
 CHARACTERS_PER_TOKEN = 4
 MAX_INPUT = 100_000
 LONGEST_SHOWN = 20_000
@@ -91,7 +91,7 @@ def preview(request: HttpRequest, template_id: int) -> HttpResponse:
     version = version_of(visible(request, template_id), request.POST)
     try:
         inputs, blank = _with_stand_ins(version, _inputs(request.POST))
-        turn = render_turn(version=version, inputs=inputs, use=_use(request.POST))
+        turn = render_turn(version=version, inputs=inputs, use=use_of(request.POST))
     except PromptTemplateError as error:
         return render(request, PREVIEW, {"sentence": str(error)})
     messages = [ChatMessage(**message) for message in turn.messages]  # type: ignore[arg-type]
@@ -120,32 +120,12 @@ def _with_stand_ins(
 
 
 def _inputs(data: QueryDict) -> dict[str, str]:
-    """What the person typed, with the line ends of forms made plain."""
-    typed = {
-        name.removeprefix(FIELD): str(text).replace("\r\n", "\n")
-        for name, text in data.items()
-        if name.startswith(FIELD)
-    }
+    typed = inputs_of(data)
     if sum(map(len, typed.values())) > MAX_INPUT:
         raise PromptTemplateError(
             f"The preview takes up to {MAX_INPUT:,} characters; shorten the text."
         )
     return typed
-
-
-def _use(data: QueryDict) -> dict[str, Any]:
-    try:
-        order = [int(place) for place in data.get("picked_order", "").split(",") if place]
-        ticked = [int(place) for place in data.getlist("picked")]
-        return {
-            "count": int(data.get("shots") or 0),
-            "seed": int(data.get("shot_seed") or 0),
-            "choose": data.get("choose", "first"),
-            "layout": data.get("layout", "chat"),
-            "picked": [p for p in order if p in ticked] + [p for p in ticked if p not in order],
-        }
-    except ValueError as error:
-        raise PromptTemplateError("Shots and their seed must be whole numbers.") from error
 
 
 async def _measured(messages: list[ChatMessage]) -> Fit:

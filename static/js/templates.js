@@ -26,7 +26,22 @@ function showPicks(form, order) {
   }
 }
 
+/* "Use in chat" opens the composer with the shots that were tried. */
+const CARRIED = ["shots", "choose", "shot_seed", "picked", "picked_order", "layout"];
+
+function carryIntoChat(form) {
+  const link = document.querySelector("[data-use-in-chat]");
+  const address = new URL(link.href);
+  for (const name of CARRIED) address.searchParams.delete(name);
+  for (const [name, value] of new FormData(form)) {
+    if (CARRIED.includes(name)) address.searchParams.append(name, value);
+  }
+  link.href = address;
+}
+
 function startTrying(form) {
+  form.addEventListener("input", () => carryIntoChat(form));
+  form.addEventListener("change", () => carryIntoChat(form));
   const range = form.querySelector("[data-shots]");
   const pool = form.querySelector(".pool");
   if (!range) return;
