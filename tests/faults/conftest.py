@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from scripts.system_packages import find_postgres
@@ -51,7 +52,11 @@ def postgres_url() -> Iterator[str]:
 def postgres_site(
     engine: RunningSite, postgres_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningSite]:
+    """A site in a database of its own there."""
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE alone")
+    url = postgres_url.removesuffix("postgres") + "alone"
     folder = tmp_path_factory.mktemp("faults-postgres")
-    running = site_on(engine, folder, DATABASE_URL=postgres_url)
+    running = site_on(engine, folder, DATABASE_URL=url)
     yield running
     running.close()
