@@ -60,17 +60,19 @@ def make_an_account(walk: ChatPage) -> None:
 
 def chat_with_the_default_model(walk: ChatPage) -> None:
     walk.set(Max_new_tokens="40")
+    walk.page.get_by_role("radio", name="Greedy").check()
     walk.say("What is the capital of France?")
     assert "Paris" in walk.wait_for_end()
     facts = walk.answer.locator(".facts")
     expect(facts.get_by_role("term").first).to_be_hidden()
     facts.locator("summary").click()
-    for fact in (CHAT_MODEL.name, "tokens/s", "the model ended it"):
+    for fact in (CHAT_MODEL.name, "tokens/s", "greedy"):
         expect(facts).to_contain_text(fact)
 
 
 def stop_and_regenerate(walk: ChatPage) -> None:
     walk.set(Max_new_tokens="400")
+    walk.page.get_by_role("radio", name="Sampling").check()
     walk.say(STORY)
     walk.wait_for_text()
     stopped = walk.stop()
@@ -94,8 +96,8 @@ def reload_in_mid_answer(walk: ChatPage) -> None:
 
 def use_a_template_with_two_shots(walk: ChatPage) -> None:
     page = walk.page
-    page.get_by_label("Template", exact=True).select_option(label="Classify sentiment")
-    page.get_by_label("Shots").fill("2")
+    page.get_by_role("combobox", name="Template").select_option(label="Classify sentiment")
+    page.get_by_role("spinbutton", name="Shots").fill("2")
     page.locator(".composer-fields").get_by_role("textbox").first.fill("I love this walk.")
     page.get_by_text("Exact prompt").click()
     expect(page.get_by_label("Exact prompt")).to_contain_text("I love this walk.")
@@ -119,4 +121,4 @@ def keep_a_preset(walk: ChatPage) -> None:
     walk.set()
     walk.page.get_by_role("button", name="Warm", exact=True).click()
     expect(walk.page.locator("#chips")).to_contain_text("temperature 0.77")
-    expect(walk.page.get_by_label("Temperature")).to_have_value("0.77")
+    expect(walk.page.get_by_role("spinbutton", name="Temperature")).to_have_value("0.77")
