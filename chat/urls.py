@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from chat.views import answers, composer, conversations, health, pages, settings
+from chat.views import answers, branches, composer, conversations, health, pages, settings
 
 app_name = "chat"
 
@@ -38,7 +38,11 @@ of_a_message = [
     path("regenerate", answers.regenerate, name="regenerate"),
     path("continue", answers.continue_answer, name="continue"),
     path("stop", answers.stop, name="stop"),
-    path("select", answers.select, name="select"),
+    path("select", branches.select, name="select"),
+    path("editor", branches.editor, name="editor"),
+    path("edit", branches.edit, name="edit"),
+    path("delete", branches.delete, name="delete-branch"),
+    path("fork", branches.fork, name="fork"),
 ]
 
 urlpatterns = [

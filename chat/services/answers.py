@@ -2,7 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from chat.models import Conversation, Generation, Message, PromptTemplateVersion
 from chat.services import context
+from chat.services.context import ChatError
 from chat.services.conversations import title_from
 from chat.streaming import producer
 from llmkit.types import EngineError, GenerationSettings
@@ -20,10 +22,6 @@ MAX_TEXT = 1_200_000
 SEEDS = 2**31
 COUNT_SECONDS = 3.0
 CHARACTERS_PER_SECOND = 50_000
-
-
-class ChatError(Exception):
-    """The request can't be done; the text says why and what to do, and nothing was changed."""
 
 
 @dataclass(frozen=True)
@@ -56,15 +54,24 @@ def send(*, conversation: Conversation, turn: UserTurn, parent: Message | None) 
         raise ChatError("Write a message first.")
     if len(turn.text) > MAX_TEXT:
         raise ChatError(f"This message is longer than {MAX_TEXT:,} characters. Shorten it.")
+    if parent is not None and parent.generations.live().exists():
+        raise ChatError("The answer is still being written. Wait for its end or stop it, then send.")
     asked = turn.unsaved(conversation, parent)
     turns = [*context.before(asked), context.as_turn(asked)]
     fit = _fit(conversation, turns)
-    with transaction.atomic():
+    with _in_the_tree():
         _save_with_title(conversation, turn.text)
         asked.save()
         answer = _answer_under(asked)
         _start(answer, fit)
     return answer
+
+
+def edit(*, message: Message, turn: UserTurn) -> Message:
+    """Ask again with another wording, beside the first one; returns the answer's message."""
+    if message.role != Message.Role.USER:
+        raise ChatError("Only what you wrote can be edited. Regenerate an answer instead.")
+    return send(conversation=message.conversation, turn=turn, parent=message.parent)
 
 
 def regenerate(*, answer: Message) -> Message:
@@ -73,7 +80,7 @@ def regenerate(*, answer: Message) -> Message:
     if asked is None or answer.role != Message.Role.ASSISTANT:
         raise ChatError("Only a model's answer can be regenerated.")
     fit = _fit(answer.conversation, context.leading_to(asked))
-    with transaction.atomic():
+    with _in_the_tree():
         sibling = _answer_under(asked)
         _start(sibling, fit)
     return sibling
@@ -99,18 +106,14 @@ def stop(*, answer: Message) -> None:
         async_to_sync(producer.cancel)(str(generation.pk))
 
 
-@transaction.atomic
-def select(*, message: Message) -> None:
-    """Open the branch through `message`, down to its newest descendant."""
-    children = dict(
-        Message.objects.filter(conversation=message.conversation_id, parent__isnull=False)
-        .order_by("id")
-        .values_list("parent_id", "id")
-    )
-    leaf = message.pk
-    while leaf in children:
-        leaf = children[leaf]
-    Conversation.objects.filter(pk=message.conversation_id).update(leaf=leaf)
+@contextmanager
+def _in_the_tree() -> Iterator[None]:
+    """One transaction; a branch that another tab deleted meanwhile is told, not grown."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        raise context.branch_is_gone() from error
 
 
 def _fit(

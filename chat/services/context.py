@@ -10,6 +10,14 @@ from llmkit.types import ChatMessage, EngineError, GenerationSettings
 CHARACTERS_PER_TOKEN = 4
 
 
+class ChatError(Exception):
+    """The request can't be done; the text says why and what to do, and nothing was changed."""
+
+
+def branch_is_gone() -> ChatError:
+    return ChatError("This branch was deleted in another tab. Reload the page.")
+
+
 @dataclass(frozen=True)
 class Turn:
     """What one message adds to the prompt. Whole turns are dropped, never parts of them."""
@@ -35,13 +43,15 @@ class Fit:
 
 
 def branch(leaf: Message | None) -> list[Message]:
-    """The messages from the root to `leaf`, read with one query."""
+    """The messages from the root to `leaf`, read with one query; ChatError if it was deleted."""
     if leaf is None:
         return []
     by_id = {m.pk: m for m in Message.objects.filter(conversation=leaf.conversation_id)}
     path: list[Message] = []
     step: int | None = leaf.pk
     while step is not None:
+        if step not in by_id:
+            raise branch_is_gone()
         path.append(by_id[step])
         step = by_id[step].parent_id
     return path[::-1]

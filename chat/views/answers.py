@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from chat.forms import SettingsForm
 from chat.models import Conversation, Message
 from chat.services import answers
-from chat.services.answers import ChatError
+from chat.services.context import ChatError
 from chat.streaming import events
 from chat.thread import shown, shown_branch
 from chat.views.common import apply_settings, conversation_of, message_of, refusal
@@ -34,7 +34,7 @@ def send(request: HttpRequest, conversation_id: UUID | None = None) -> HttpRespo
         response = HttpResponse()
         response["HX-Redirect"] = reverse("chat:conversation", args=[opened.pk])
         return response
-    return _thread(request, opened)
+    return changed_thread(request, opened)
 
 
 @require_POST
@@ -44,7 +44,7 @@ def regenerate(request: HttpRequest, message_id: int) -> HttpResponse:
         answers.regenerate(answer=answer)
     except ChatError as error:
         return refusal(request, str(error))
-    return _thread(request, answer.conversation)
+    return changed_thread(request, answer.conversation)
 
 
 @require_POST
@@ -54,15 +54,7 @@ def continue_answer(request: HttpRequest, message_id: int) -> HttpResponse:
         answers.continue_answer(answer=answer)
     except ChatError as error:
         return refusal(request, str(error))
-    return _thread(request, answer.conversation)
-
-
-@require_POST
-def select(request: HttpRequest, message_id: int) -> HttpResponse:
-    """Open the branch through a sibling."""
-    message = message_of(request, message_id)
-    answers.select(message=message)
-    return _thread(request, message.conversation)
+    return changed_thread(request, answer.conversation)
 
 
 @require_POST
@@ -88,7 +80,7 @@ def prompt(request: HttpRequest, message_id: int) -> HttpResponse:
     return render(request, "chat/prompt.html", {"shown": found, "left_out": left_out})
 
 
-def _thread(request: HttpRequest, conversation: Conversation) -> HttpResponse:
+def changed_thread(request: HttpRequest, conversation: Conversation) -> HttpResponse:
     """The branch after a change; other tabs are told to fetch it too."""
     opened = conversation_of(request, conversation.pk)
     tab = request.headers.get("X-Tab", "")[:40]

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_GET, require_POST
 from chat.forms import SettingsForm
 from chat.models import Conversation, Message, PromptTemplate, PromptTemplateVersion
 from chat.services import context
-from chat.services.answers import ChatError, UserTurn
+from chat.services.answers import UserTurn
+from chat.services.context import ChatError
 from chat.services.prompt_templates import render_turn
 from chat.views.common import apply_settings, conversation_of, person
 from chat.views.template_use import FIELD, inputs_of, use_of

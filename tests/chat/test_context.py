@@ -6,7 +6,8 @@ from pytest_django import Settings
 
 from chat.models import Conversation, Generation, Message
 from chat.services import answers, context
-from chat.services.answers import ChatError, UserTurn
+from chat.services.answers import UserTurn
+from chat.services.context import ChatError
 from llmkit.types import ChatMessage
 from tests.chat.conftest import say, talk
 from tests.running_site import RunningSite

@@ -6,7 +6,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from chat.models import Conversation
-from chat.services import answers
+from chat.services import branches
 from chat.thread import shown_branch
 from tests.chat.conftest import begin, say, talk
 
@@ -21,7 +21,7 @@ def test_siblings_are_counted_and_the_chosen_branch_opens_to_its_newest_leaf(
     path = shown_branch(conversation)
     assert [s.message.text for s in path] == ["Hello", "Good day"]
     assert (path[1].number, path[1].count, path[1].previous) == (2, 2, first.pk)
-    answers.select(message=first)
+    branches.select(message=first)
     conversation.refresh_from_db()
     assert conversation.leaf_id == follow_up.pk
     assert shown_branch(conversation)[1].next == second.pk
