@@ -91,6 +91,7 @@ class ChatPage:
 
     def set(self, **values: str) -> None:
         """Fill in settings by their labels (with _ for spaces), opening the panel for it."""
+        self.page.wait_for_load_state()
         panel = self.page.get_by_role("complementary", name="Settings")
         if not panel.is_visible():
             self.page.locator(".stage-head").get_by_role("button", name="Settings").click()

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.chat_page import PATIENCE_MS, ChatPage
+from tests.browser.chat_page import IN_A_CONVERSATION, PATIENCE_MS, ChatPage
 from tests.processes import Chatter
 from tests.running_site import RunningSite
 from tests.tiny_model import TINY_MODEL
@@ -28,6 +28,37 @@ def test_enter_sends_shift_enter_breaks_esc_stops_and_up_brings_it_back(chat: Ch
     expect(chat.answer.locator(".facts")).to_contain_text("stopped by you")
     chat.box.press("ArrowUp")
     expect(chat.box).to_have_value("one\ntwo")
+
+
+def test_enter_pressed_twice_sends_once(chat: ChatPage) -> None:
+    chat.open()
+    conversations = chat.page.locator("#conversations a")
+    before = conversations.count()
+    chat.box.fill("Only once")
+    chat.box.evaluate(
+        """box => [1, 2, 3].forEach(() => box.dispatchEvent(
+             new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true })))"""
+    )
+    chat.page.wait_for_url(IN_A_CONVERSATION)
+    chat.stop()
+    chat.page.reload()
+    expect(conversations).to_have_count(before + 1)
+    expect(chat.page.locator(".turn.user")).to_have_count(1)
+
+
+def test_a_message_waits_until_the_answer_before_it_has_ended(chat: ChatPage) -> None:
+    chat.open()
+    chat.say("First")
+    chat.wait_for_text()
+    chat.box.fill("Second")
+    chat.box.press("Enter")
+    expect(chat.refused).to_contain_text("still being written")
+    expect(chat.box).to_have_value("Second")
+    chat.stop()
+    chat.box.press("Enter")
+    expect(chat.asked).to_have_text("Second")
+    chat.wait_for_text()
+    chat.stop()
 
 
 def test_a_draft_survives_a_reload(chat: ChatPage) -> None:
