@@ -12,10 +12,13 @@ from tests.tiny_model import TINY_MODEL
 
 pytestmark = pytest.mark.browser
 
+LONG = "3000"
+
 
 def test_enter_sends_shift_enter_breaks_esc_stops_and_up_brings_it_back(chat: ChatPage) -> None:
     chat.open()
     expect(chat.box).to_be_focused()
+    chat.set(Max_new_tokens=LONG)
     chat.box.press_sequentially("one")
     chat.box.press("Shift+Enter")
     chat.box.press_sequentially("two")
@@ -32,6 +35,7 @@ def test_enter_sends_shift_enter_breaks_esc_stops_and_up_brings_it_back(chat: Ch
 
 def test_enter_pressed_twice_sends_once(chat: ChatPage) -> None:
     chat.open()
+    chat.set(Max_new_tokens=LONG)
     conversations = chat.page.locator("#conversations a")
     before = conversations.count()
     chat.box.fill("Only once")
@@ -48,6 +52,7 @@ def test_enter_pressed_twice_sends_once(chat: ChatPage) -> None:
 
 def test_a_message_waits_until_the_answer_before_it_has_ended(chat: ChatPage) -> None:
     chat.open()
+    chat.set(Max_new_tokens=LONG)
     chat.say("First")
     chat.wait_for_text()
     chat.box.fill("Second")
@@ -110,6 +115,7 @@ def test_a_place_in_line_is_shown_while_the_engine_is_busy(
     with chatter.watch(running) as watcher:
         watcher.until_writing()
         chat.open()
+        chat.set(Max_new_tokens=LONG)
         chat.say("Then me")
         expect(chat.answer.locator(".state")).to_have_text("Waiting, number 1 in line")
         chatter.stop(running)
