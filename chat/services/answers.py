@@ -55,7 +55,7 @@ def send(*, conversation: Conversation, turn: UserTurn, parent: Message | None) 
     if len(turn.text) > MAX_TEXT:
         raise ChatError(f"This message is longer than {MAX_TEXT:,} characters. Shorten it.")
     if parent is not None and parent.generations.live().exists():
-        raise ChatError("The answer is still being written. Wait for its end or stop it, then send.")
+        raise ChatError("The answer is still being written. Wait for it or stop it, then send.")
     asked = turn.unsaved(conversation, parent)
     turns = [*context.before(asked), context.as_turn(asked)]
     fit = _fit(conversation, turns)
