@@ -21,6 +21,9 @@ from llmkit.types import (
 
 CONNECT_SECONDS = 5
 SILENCE_SECONDS = 60
+# A connection is given up before the server's usual five seconds, so that none is used while it
+# is being closed from the other side.
+LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=32, keepalive_expiry=3)
 QUICK_SECONDS = 10
 CODES = {"invalid", "too_long", "busy", "model_not_found", "model_failed", "interrupted"}
 CODE_OF_STATUS = {400: "invalid", 404: "model_not_found", 422: "invalid", 429: "busy"}
@@ -53,7 +56,7 @@ class EngineClient:
             base_url=self.root,
             headers=headers,
             timeout=httpx.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS, pool=None),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=32),
+            limits=LIMITS,
         )
 
     async def aclose(self) -> None:

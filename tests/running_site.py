@@ -135,7 +135,8 @@ class RunningSite:
     # People
 
     def client(self) -> httpx.Client:
-        return httpx.Client(base_url=self.url, follow_redirects=True, timeout=60)
+        limits = httpx.Limits(keepalive_expiry=3)
+        return httpx.Client(base_url=self.url, follow_redirects=True, timeout=60, limits=limits)
 
     def post(self, client: httpx.Client, path: str, page: str = "", **data: object) -> str:
         """Fill in the form on `page` (or `path` itself) and send it; the answering page."""
