@@ -13,6 +13,7 @@ from chat.streaming.blocks import LONGEST_RENDERED, finished_end
 
 NOT_FOUND = 4404
 MAX_FRAME = 256
+MAX_ID = 2**63
 
 
 class ConversationConsumer(AsyncJsonWebsocketConsumer):
@@ -59,7 +60,9 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):
         if not isinstance(content, dict) or self.group is None:
             return
         message, have = content.get("message"), content.get("have")
-        if isinstance(message, int) and isinstance(have, int) and have >= 0:
+        if not isinstance(message, int) or not isinstance(have, int):
+            return
+        if 0 < message < MAX_ID and have >= 0:
             await self._send_snapshot(message, have)
 
     async def chat_event(self, event: dict[str, Any]) -> None:

@@ -3,8 +3,6 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
-from django.db.models import Prefetch
-
 from chat.models import Conversation, Generation, Message
 
 
@@ -46,32 +44,33 @@ class Shown:
         return cut and bool(self.message.text)
 
 
-def _generations() -> "Prefetch[str]":
-    return Prefetch("generations", Generation.objects.order_by("created_at"), to_attr="made_by")
+def _made_by(conversation: Conversation) -> dict[int, Generation]:
+    """The newest generation of each message."""
+    made = Generation.objects.filter(message__conversation=conversation).order_by("created_at")
+    return {generation.message_id: generation for generation in made}
 
 
 def shown_branch(conversation: Conversation) -> list[Shown]:
-    """The open branch from its root; two queries however long it is."""
+    """The open branch from its root; two queries however long it is.
+
+    Generations are read first: the text of one that has ended is then surely whole.
+    """
     if conversation.leaf_id is None:
         return []
+    made_by = _made_by(conversation)
     messages = conversation.messages.select_related(
         "template_version__template", "parent__template_version__template"
     )
-    by_id = {m.pk: m for m in messages.prefetch_related(_generations())}
+    by_id = {m.pk: m for m in messages}
     siblings: dict[int | None, list[int]] = defaultdict(list)
     for message in by_id.values():
         siblings[message.parent_id].append(message.pk)
     path: list[Shown] = []
     step: int | None = conversation.leaf_id
     while step is not None:
-        path.append(_shown(by_id[step], siblings[by_id[step].parent_id]))
+        path.append(Shown(by_id[step], made_by.get(step), siblings[by_id[step].parent_id]))
         step = by_id[step].parent_id
     return path[::-1]
-
-
-def _shown(message: Message, siblings: list[int]) -> Shown:
-    made_by: list[Generation] = getattr(message, "made_by", [])
-    return Shown(message, made_by[-1] if made_by else None, siblings)
 
 
 def shown(message: Message) -> Shown:

@@ -109,11 +109,15 @@ def _fold(generation: Generation) -> None:
 
 @transaction.atomic
 def snapshot(message_id: int, conversation_id: UUID) -> Snapshot | None:
-    """Everything written so far of a message of this conversation, in one consistent read."""
+    """Everything written so far of a message of this conversation, in one consistent read.
+
+    The generation is locked first, so that it can't end between the text and its chunks.
+    """
+    made = Generation.objects.select_for_update().filter(message=message_id)
+    latest = made.order_by("-created_at").first()
     message = Message.objects.filter(pk=message_id, conversation_id=conversation_id).first()
     if message is None:
         return None
-    latest = message.generations.order_by("-created_at").first()
     if latest is None or not latest.is_live:
         return Snapshot(message_id, message.text, latest.state if latest else "done", None)
     text = message.text + "".join(latest.chunks.values_list("text", flat=True))

@@ -109,6 +109,7 @@ def act(conversation: Conversation, name: str, at: int) -> None:
     everything = list(conversation.messages.all())
     message = everything[at % len(everything)] if everything else None
     conversation.refresh_from_db()
+    Generation.objects.live().update(state="done")
     if name == "send" or message is None:
         parent = message if message and message.role == "assistant" else None
         answers.send(conversation=conversation, turn=UserTurn(f"say {at}"), parent=parent)

@@ -156,6 +156,7 @@ async def test_messages_of_other_conversations_are_not_read_out(answer: Generati
         "{}",
         '{"message": "1", "have": 0}',
         '{"message": 1, "have": -1}',
+        '{"message": -99999999999999999999999999, "have": 0}',
         '{"message": 1, "have": null}',
         '{"message": true, "have": 0}',
         '{"message": 99999999999999999999999999, "have": 0}',
