@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from chat.views import answers, branches, composer, conversations, health, pages, settings
+from chat.views import answers, branches, composer, conversations, health, pages, settings, transfer
 
 app_name = "chat"
 
@@ -29,6 +29,8 @@ of_a_conversation = [
     path("pin", conversations.pin, name="pin"),
     path("delete", conversations.delete, name="delete"),
     path("restore", conversations.restore, name="restore"),
+    path("export.json", transfer.export_json, name="export-json"),
+    path("export.md", transfer.export_markdown, name="export-markdown"),
     *per_conversation,
 ]
 
@@ -49,6 +51,7 @@ urlpatterns = [
     path("", pages.conversation, name="home"),
     path("health", health.health, name="health"),
     path("conversations/", pages.conversations, name="conversations"),
+    path("conversations/import/", transfer.import_file, name="import"),
     *of_a_new_conversation,
     path("c/<uuid:conversation_id>/", include(of_a_conversation)),
     path("m/<int:message_id>/", include(of_a_message)),

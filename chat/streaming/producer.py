@@ -147,7 +147,7 @@ class Producer:
 
     def _take(self, event: StreamEvent) -> None:
         if isinstance(event, Delta):
-            self.pending.append(event.text)
+            self.pending.append(event.text.replace("\x00", "\ufffd"))
         elif isinstance(event, Queued):
             self.position = event.position
         else:

@@ -13,7 +13,7 @@ from chat.services.context import ChatError
 from chat.services.prompt_templates import render_turn
 from chat.views.answers import changed_thread
 from chat.views.common import message_of, refusal
-from chat.views.template_use import FIELD, inputs_of
+from chat.views.template_use import FIELD, inputs_of, plain
 from llmkit.prompts import PromptTemplateError
 from llmkit.types import EngineError
 
@@ -51,7 +51,7 @@ def _edited(request: HttpRequest, message: Message) -> UserTurn:
     """The new wording; a template's turn goes through the same version with the same shots."""
     version, use = message.template_version, message.template_use or {}
     if version is None:
-        return UserTurn(request.POST.get("text", "").replace("\r\n", "\n"))
+        return UserTurn(plain(request.POST.get("text", "")))
     chosen = {key: use[key] for key in ("count", "choose", "seed", "picked", "layout")}
     try:
         made = render_turn(version=version, inputs=inputs_of(request.POST), use=chosen)

@@ -16,7 +16,7 @@ from chat.services.answers import UserTurn
 from chat.services.context import ChatError
 from chat.services.prompt_templates import render_turn
 from chat.views.common import apply_settings, conversation_of, person
-from chat.views.template_use import FIELD, inputs_of, use_of
+from chat.views.template_use import FIELD, inputs_of, plain, use_of
 from llmkit.prompts import PromptTemplateError, ways
 from llmkit.types import EngineError, GenerationSettings
 
@@ -47,7 +47,7 @@ def turn_from(request: HttpRequest) -> UserTurn:
     """The person's turn from the composer's form. Raises ChatError with a sentence."""
     version = chosen_version(request, request.POST)
     if version is None:
-        return UserTurn(request.POST.get("text", "").replace("\r\n", "\n"))
+        return UserTurn(plain(request.POST.get("text", "")))
     inputs = inputs_of(request.POST)
     try:
         made = render_turn(version=version, inputs=inputs, use=use_of(request.POST))

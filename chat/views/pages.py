@@ -15,13 +15,14 @@ from chat.thread import shown_branch
 from chat.views.common import conversation_of, person
 from chat.views.composer import composer_context
 from chat.views.settings import settings_context
+from chat.views.template_use import plain
 
 LISTED = 40
 
 
 def list_context(request: HttpRequest) -> dict[str, Any]:
     """One page of the person's conversations, searched where they typed something."""
-    words = request.GET.get("q", "").strip()[:200]
+    words = plain(request.GET.get("q", "")).strip()[:200]
     found = Conversation.objects.owned_by(person(request)).newest_first()
     found = found.search(words) if words else found
     page = Paginator(found, LISTED).get_page(request.GET.get("page"))

@@ -9,10 +9,15 @@ from llmkit.prompts import PromptTemplateError
 FIELD = "field_"
 
 
+def plain(text: str) -> str:
+    """Typed text with a form's line ends made plain, without NULs that PostgreSQL refuses."""
+    return text.replace("\r\n", "\n").replace("\x00", "")
+
+
 def inputs_of(data: QueryDict) -> dict[str, str]:
-    """What the person typed into the template's fields, with the line ends of forms made plain."""
+    """What the person typed into the template's fields."""
     return {
-        name.removeprefix(FIELD): str(text).replace("\r\n", "\n")
+        name.removeprefix(FIELD): plain(str(text))
         for name, text in data.items()
         if name.startswith(FIELD)
     }

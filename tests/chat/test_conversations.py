@@ -145,3 +145,11 @@ def test_nobody_sees_anything_without_signing_in(conversation: Conversation) -> 
     url = reverse("chat:conversation", args=[conversation.pk])
     assert Client().get(url).status_code == 302
     assert Client().get(reverse("chat:conversation", args=[uuid4()])).status_code == 302
+
+
+def test_a_nul_in_what_was_typed_breaks_nothing(page: Client, conversation: Conversation) -> None:
+    assert page.get(reverse("chat:conversations"), {"q": "fox\x00es"}).status_code == 200
+    form = {"decoding": "greedy", "max_tokens": 5, "top_k": 1, "top_p": 1, "repetition_penalty": 1}
+    url = reverse("chat:send", args=[conversation.pk])
+    assert page.post(url, {**form, "text": "a\x00b"}).status_code == 200
+    assert Message.objects.filter(role="user", text="ab").exists()
