@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.forms.utils import pretty_name
 
 from chat.models import Conversation
 from llmkit.types import MAX_STOP_STRINGS, RANGES, GenerationSettings, SettingsError
@@ -10,10 +11,20 @@ from llmkit.types import MAX_STOP_STRINGS, RANGES, GenerationSettings, SettingsE
 MAX_PROMPT = 20_000
 
 
+def _said(label: str, low: float, high: float, kind: str) -> dict[str, str]:
+    """One sentence for whatever is wrong with a number."""
+    sentence = f"{label} must be {kind} between {low:,} and {high:,}."
+    return dict.fromkeys(("required", "invalid", "min_value", "max_value"), sentence)
+
+
 def _whole(name: str, help_text: str) -> forms.IntegerField:
     low, high, label = RANGES[name]
     return forms.IntegerField(
-        label=label, min_value=int(low), max_value=int(high), help_text=help_text
+        label=label,
+        min_value=int(low),
+        max_value=int(high),
+        help_text=help_text,
+        error_messages=_said(label, low, high, "a whole number"),
     )
 
 
@@ -25,6 +36,7 @@ def _number(name: str, help_text: str, *, required: bool = True) -> forms.FloatF
         max_value=high,
         help_text=help_text,
         required=required,
+        error_messages=_said(label, low, high, "a number"),
         widget=forms.NumberInput(attrs={"step": "any"}),
     )
 
@@ -76,8 +88,10 @@ class SettingsForm(forms.Form):
     )
     seed = forms.IntegerField(
         required=False,
+        label="Seed",
         min_value=0,
         max_value=2**63 - 1,
+        error_messages=_said("Seed", 0, 2**63 - 1, "empty or a whole number"),
         help_text="The same seed gives the same answer. Empty means a new one each time.",
     )
     stop = StopStringsField(
@@ -113,11 +127,11 @@ class SettingsForm(forms.Form):
 
     @property
     def first_error(self) -> str:
-        """One sentence: the field's name where it has one, and what is wrong."""
+        """One sentence: what is wrong, with the field's name where the sentence has none."""
         name, errors = next(iter(self.errors.items()))
-        if name not in self.fields:
-            return str(errors[0])
-        return f"{self.fields[name].label or name.replace('_', ' ').capitalize()}: {errors[0]}"
+        sentence = str(errors[0])
+        label = str(self.fields[name].label or pretty_name(name)) if name in self.fields else ""
+        return sentence if sentence.startswith(label) else f"{label}: {sentence}"
 
     @staticmethod
     def values(

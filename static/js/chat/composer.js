@@ -77,6 +77,9 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   refuse(`This message is longer than ${LONGEST.toLocaleString("en")} characters. Shorten it.`);
 });
 document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.target.id === "settings-form" && event.detail.successful) {
+    document.getElementById("refused").replaceChildren();
+  }
   if (!event.target.matches?.(".composer") || event.detail.xhr.status !== 200) return;
   sessionStorage.removeItem(draftKey);
   document.getElementById("gauge").replaceChildren();
