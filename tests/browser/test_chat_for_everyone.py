@@ -15,6 +15,15 @@ from tests.running_site import PASSWORD, RunningSite
 
 pytestmark = pytest.mark.browser
 
+AROUND = (
+    "/",
+    "/conversations/import/",
+    "/templates/",
+    "/templates/new",
+    "/templates/1/",
+    "/templates/1/history",
+)
+
 HOSTILE = """<script>document.title = 1</script>
 <img src=x onerror="document.title = 2">
 ![picture](https://evil.example/pixel.png) [press](javascript:document.title=3)
@@ -132,6 +141,9 @@ def test_a_conversation_is_accessible_and_fits(look: ChatPage, hostile: Chatter)
     look.box.fill("word " * 200)
     expect(look.page.locator("#gauge").get_by_text("Exact prompt")).to_be_visible()
     check(look, "the gauge")
+    look.page.locator(".turn.user").first.get_by_role("button", name="Edit").click()
+    expect(look.page.locator(".editor")).to_be_visible()
+    check(look, "editing a prompt")
     look.set()
     check(look, "the settings")
 
@@ -145,7 +157,7 @@ def test_an_answer_being_written_is_accessible_and_fits(look: ChatPage, chatter:
 
 
 def test_the_pages_around_are_accessible_and_fit(look: ChatPage) -> None:
-    for path in ("/", "/templates/", "/templates/new", "/templates/1/", "/templates/1/history"):
+    for path in AROUND:
         look.open(path)
         check(look, path)
     look.open()
