@@ -123,7 +123,7 @@ class EngineClient:
         extended = await self.has_extensions()
         if continue_final and not extended:
             raise EngineError(
-                "This server cannot continue an answer. Write it again instead.", code="invalid"
+                "This server can't continue an answer. Regenerate it instead.", code="invalid"
             )
         body = chat_body(model, messages, settings)
         if extended:

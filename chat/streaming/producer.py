@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
 from dataclasses import asdict
 from functools import cache
+from time import monotonic as now
 from typing import Any
 from uuid import UUID
 
@@ -86,6 +87,8 @@ class Producer:
         self.wake = asyncio.Event()
         self.stop_asked = asyncio.Event()
         self.finished: Finished | None = None
+        self.asked_at: float | None = None
+        self.first_text_at: float | None = None
 
     async def run(self) -> None:
         """Produce, and whatever happens leave the row in a final state."""
@@ -125,10 +128,20 @@ class Producer:
         await self._end(ANSWER_STATE[reason], finish_reason=reason, **self._measures())
 
     def _measures(self) -> dict[str, Any]:
-        if self.finished is None:
-            return {}
-        names = ("prompt_tokens", "completion_tokens", "ttft_ms", "total_ms")
-        return {name: getattr(self.finished, name) for name in names}
+        """The engine's own counts and times; times by this clock where it gives none."""
+        own = {
+            "ttft_ms": self._since_start(self.first_text_at),
+            "total_ms": self._since_start(now()),
+        }
+        told = asdict(self.finished) if self.finished else {}
+        told.pop("reason", None)
+        return own | {name: value for name, value in told.items() if value is not None}
+
+    def _since_start(self, moment: float | None) -> float | None:
+        """Milliseconds from the request to `moment`, None where either never came."""
+        if moment is None or self.asked_at is None:
+            return None
+        return (moment - self.asked_at) * 1000
 
     async def _beat(self) -> None:
         """Renew the heartbeat until a stop is asked for, then return."""
@@ -147,6 +160,7 @@ class Producer:
 
     def _take(self, event: StreamEvent) -> None:
         if isinstance(event, Delta):
+            self.first_text_at = self.first_text_at or now()
             self.pending.append(event.text.replace("\x00", "\ufffd"))
         elif isinstance(event, Queued):
             self.position = event.position
@@ -156,17 +170,18 @@ class Producer:
 
     async def _events(self) -> AsyncGenerator[StreamEvent, None]:
         """The engine's stream; an engine that is not there yet is waited for a while."""
-        deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+        deadline = now() + PATIENCE_SECONDS
         while True:
             try:
                 await self._fit()
+                self.asked_at = now()
                 async for event in self._stream_once(
                     await engines.client_for(self.generation.model)
                 ):
                     yield event
                 return
             except EngineError as error:
-                late = asyncio.get_running_loop().time() > deadline
+                late = now() > deadline
                 begun = bool(self.pending) or self.end > self.generation.start
                 if error.code != "unreachable" or late or begun:
                     raise
