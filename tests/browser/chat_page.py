@@ -65,6 +65,7 @@ class ChatPage:
 
     def say(self, text: str) -> None:
         """Write it and press Enter; a first message leads to the conversation's page."""
+        self.page.wait_for_load_state()
         self.box.fill(text)
         self.box.press("Enter")
         self.page.wait_for_url(IN_A_CONVERSATION)

@@ -90,6 +90,7 @@ def test_from_signing_in_to_an_answer_by_keyboard_alone(page: Page, chat_site: R
     keyboard.type(PASSWORD)
     keyboard.press("Enter")
     expect(chat.box).to_be_focused()
+    page.wait_for_load_state()
     keyboard.type("No mouse here")
     keyboard.press("Enter")
     chat.wait_for_text()

@@ -219,9 +219,8 @@ async def test_a_client_that_leaves_frees_its_slot(
 ) -> None:
     scheduler = engine.served("endless").scheduler
     async with http.stream("POST", CHAT, json=endless()) as response:
-        lines = response.aiter_lines()
-        await anext(lines)
-        assert scheduler.running == 1
+        await anext(response.aiter_lines())
+        await eventually(lambda: scheduler.running == 1)
     await eventually(lambda: scheduler.running == 0)
 
 
