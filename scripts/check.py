@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from scripts import system_packages
+from scripts import bootstrap, system_packages
 from tests import services
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,6 +26,7 @@ def environment() -> dict[str, str]:
     example = (ROOT / ".env.example").read_text().splitlines()
     names = [line.lstrip("# ").partition("=")[0] for line in example if "=" in line]
     ours = {name: "" for name in names if name.isupper()}
+    bootstrap.write_bytecode()
     return {
         **os.environ,
         **ours,

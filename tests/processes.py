@@ -61,19 +61,9 @@ def site_on(engine: RunningSite, folder: Path, **settings: str) -> RunningSite:
     running = RunningSite(
         folder, engine_port=engine.engine_port, settings={**ENGINE_SETTINGS, **settings}
     )
-    running.manage("migrate", "-v0")
-    running.manage("sync_prompt_library", "-v0")
-    share_static_files(engine, running)
+    running.prepare()
     running.start_web()
     return running
-
-
-def share_static_files(engine: RunningSite, site: RunningSite) -> None:
-    """Collect them once for all sites of an engine: packing them takes seconds."""
-    collected = engine.data_dir / "static"
-    if not collected.exists():
-        engine.manage("collectstatic", "--noinput", "-v0")
-    (site.data_dir / "static").symlink_to(collected)
 
 
 def eventually(what: str, happened: Callable[[], bool]) -> None:

@@ -4,13 +4,17 @@ Accounts are made through the pages (first visit, invitation link), so nothing h
 the database, and the site may run on any database the environment names.
 """
 
+import atexit
+import functools
 import os
 import re
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -21,8 +25,20 @@ import httpx
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = secrets.token_urlsafe(12)
 START_SECONDS = 90.0
+DATABASE = "db.sqlite3"
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 LINK = re.compile(r'value="(http[^"]+/people/join/[^"]+)"')
+
+
+PREPARE = """
+import django; django.setup()
+from django.core.management import call_command
+from django.db import connection
+call_command("migrate", verbosity=0)
+call_command("sync_prompt_library", verbosity=0)
+call_command("collectstatic", interactive=False, verbosity=0)
+connection.close()
+"""
 
 
 def free_port() -> int:
@@ -67,12 +83,22 @@ class RunningSite:
     # Parts
 
     def prepare(self) -> None:
-        """Tables and static files, as `manage.py up` makes them."""
-        self.manage("migrate", "-v0")
-        self.manage("collectstatic", "--noinput", "-v0")
+        """Tables, shipped prompts and static files, as `manage.py prepare` makes them.
+
+        A site on SQLite gets a copy of what was made once; any other database is migrated.
+        """
+        (self.data_dir / "static").symlink_to(prepared() / "static")
+        if self.environment().get("DATABASE_URL"):
+            self.manage("migrate", "-v0")
+            self.manage("sync_prompt_library", "-v0")
+        else:
+            shutil.copy(prepared() / DATABASE, self.data_dir)
 
     def manage(self, *arguments: str) -> str:
-        command = [sys.executable, "manage.py", *arguments]
+        return self.python("manage.py", *arguments)
+
+    def python(self, *arguments: str) -> str:
+        command = [sys.executable, *arguments]
         done = subprocess.run(
             command, cwd=ROOT, env=self.environment(), capture_output=True, text=True
         )
@@ -173,3 +199,12 @@ class RunningSite:
         """For Playwright's `context.add_cookies([…])`."""
         client = self.owner() if name == "owner" else self.person(name)
         return {"name": "sessionid", "value": client.cookies["sessionid"], "url": self.url}
+
+
+@functools.cache
+def prepared() -> Path:
+    """A migrated database and packed static files, made once per run for every site to copy."""
+    folder = Path(tempfile.mkdtemp(prefix="llmsite-prepared-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    RunningSite(folder, settings={"DATABASE_URL": ""}).python("-c", PREPARE)
+    return folder

@@ -11,7 +11,7 @@ from scripts.system_packages import find_chromium
 from tests.browser.chat_page import ChatPage
 from tests.processes import TALKER, Chatter, site_on, wait_until_idle
 from tests.running_site import RunningSite
-from tests.tiny_model import TINY_MODEL, build_tiny_model
+from tests.tiny_model import TINY_MODEL
 
 QUIET = [
     "--headless=new",
@@ -46,7 +46,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite]:
-    """A web process on an empty folder, shared by these tests. `start_engine()` adds models."""
+    """A web process without an engine, shared by the tests of pages that ask no model."""
     running = new_site(tmp_path_factory.mktemp("site"))
     yield running
     running.close()
@@ -61,7 +61,6 @@ def lone_site(tmp_path: Path) -> Iterator[RunningSite]:
 
 
 def new_site(folder: Path) -> RunningSite:
-    build_tiny_model(folder / "models" / TINY_MODEL)
     running = RunningSite(folder, settings={"DEFAULT_MODEL": TINY_MODEL})
     running.prepare()
     running.start_web()
