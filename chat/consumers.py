@@ -1,5 +1,6 @@
-"""The socket of one open conversation: it only watches. Commands are ordinary requests."""
+"""The sockets of open pages: they only watch. Commands are ordinary requests."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 
 from accounts.access import CHATTER, is_in_group
 from chat.markdown import render
-from chat.models import Conversation, Generation
+from chat.models import Column, Comparison, Conversation, Generation
 from chat.streaming import events, store
 from chat.streaming.blocks import LONGEST_RENDERED, finished_end
 
@@ -16,32 +17,32 @@ MAX_FRAME = 256
 MAX_ID = 2**63
 
 
-class ConversationConsumer(AsyncJsonWebsocketConsumer):
-    """Sends events of type delta, block, snapshot, state, end and thread for one conversation.
+class AnswersConsumer(AsyncJsonWebsocketConsumer):
+    """Sends events of type delta, block, snapshot, state, end and thread for what it watches.
 
     A page says {"message": id, "have": characters} to (re-)attach: it gets a snapshot from there
-    on. The group is joined before anything is read, so no character falls between the two.
+    on. The groups are joined before anything is read, so no character falls between the two.
     """
 
-    conversation_id: UUID
-    group: str | None = None
+    key: UUID
+    watched: Collection[UUID] = ()
+    joined: frozenset[str] = frozenset()
 
     async def connect(self) -> None:
         user = self.scope["user"]
-        self.conversation_id = self.scope["url_route"]["kwargs"]["conversation_id"]
-        if not user.is_authenticated or not await store.in_database(self._owns, user):
+        self.key = self.scope["url_route"]["kwargs"]["key"]
+        if not user.is_authenticated or not await store.in_database(self._may_watch, user):
             await self.accept()
             await self.close(code=NOT_FOUND)
             return
-        self.group = events.group(self.conversation_id)
-        await self.channel_layer.group_add(self.group, self.channel_name)
+        await self._join()
         await self.accept()
         for message_id in await store.in_database(self._live_messages):
             await self._send_snapshot(message_id, None)
 
     async def disconnect(self, code: int) -> None:
-        if self.group:
-            await self.channel_layer.group_discard(self.group, self.channel_name)
+        for group in self.joined:
+            await self.channel_layer.group_discard(group, self.channel_name)
 
     async def receive(
         self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any
@@ -57,7 +58,7 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):
             return None
 
     async def receive_json(self, content: Any, **kwargs: Any) -> None:
-        if not isinstance(content, dict) or self.group is None:
+        if not isinstance(content, dict) or not self.joined:
             return
         message, have = content.get("message"), content.get("have")
         if not isinstance(message, int) or not isinstance(have, int):
@@ -68,8 +69,16 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):
     async def chat_event(self, event: dict[str, Any]) -> None:
         await self.send_json(event["data"])
 
+    async def _join(self) -> None:
+        """Join the groups of all that is to be watched now; those left behind stay joined."""
+        self.watched = await store.in_database(self._conversations)
+        groups = {events.group(conversation) for conversation in self.watched} | self._own_groups()
+        for group in groups - self.joined:
+            await self.channel_layer.group_add(group, self.channel_name)
+        self.joined |= groups
+
     async def _send_snapshot(self, message_id: int, have: int | None) -> None:
-        found = await store.in_database(store.snapshot, message_id, self.conversation_id)
+        found = await store.in_database(store.snapshot, message_id, self.watched)
         if found is None:
             return
         at = min(have or 0, len(found.text))
@@ -94,10 +103,56 @@ class ConversationConsumer(AsyncJsonWebsocketConsumer):
             block = {"type": "block", "message": message_id, "at": 0, "end": end, "html": html}
             await self.send_json(block)
 
-    def _owns(self, user: Any) -> bool:
-        mine = Conversation.objects.owned_by(user).filter(pk=self.conversation_id)
-        return is_in_group(user, CHATTER) and mine.exists()
+    def _may_watch(self, user: Any) -> bool:
+        return is_in_group(user, CHATTER) and self._owns(user)
 
     def _live_messages(self) -> list[int]:
-        live = Generation.objects.live().filter(message__conversation=self.conversation_id)
+        live = Generation.objects.live().filter(message__conversation__in=self.watched)
         return list(live.values_list("message_id", flat=True))
+
+    def _own_groups(self) -> set[str]:
+        return set()
+
+    def _owns(self, user: Any) -> bool:
+        raise NotImplementedError
+
+    def _conversations(self) -> Collection[UUID]:
+        raise NotImplementedError
+
+
+class ConversationConsumer(AnswersConsumer):
+    """One conversation, whose id is the key."""
+
+    def _owns(self, user: Any) -> bool:
+        return Conversation.objects.owned_by(user).filter(pk=self.key).exists()
+
+    def _conversations(self) -> Collection[UUID]:
+        return {self.key}
+
+
+class ComparisonConsumer(AnswersConsumer):
+    """All columns of one comparison, whose id is the key; `columns` says that they changed."""
+
+    async def chat_event(self, event: dict[str, Any]) -> None:
+        if event["data"]["type"] == "columns":
+            await self._join()
+        await super().chat_event(event)
+
+    async def _send_snapshot(self, message_id: int, have: int | None) -> None:
+        """A page may know of a column before this socket has heard that it was added."""
+        if not await store.in_database(self._is_watched, message_id):
+            await self._join()
+        await super()._send_snapshot(message_id, have)
+
+    def _is_watched(self, message_id: int) -> bool:
+        return Conversation.objects.filter(pk__in=self.watched, messages=message_id).exists()
+
+    def _own_groups(self) -> set[str]:
+        return {events.comparison_group(self.key)}
+
+    def _owns(self, user: Any) -> bool:
+        return Comparison.objects.owned_by(user).filter(pk=self.key).exists()
+
+    def _conversations(self) -> Collection[UUID]:
+        columns = Column.objects.shown().filter(comparison=self.key)
+        return set(columns.values_list("conversation_id", flat=True))

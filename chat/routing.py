@@ -2,8 +2,9 @@
 
 from django.urls import path
 
-from chat.consumers import ConversationConsumer
+from chat.consumers import ComparisonConsumer, ConversationConsumer
 
 websocket_urlpatterns = [
-    path("ws/c/<uuid:conversation_id>/", ConversationConsumer.as_asgi()),
+    path("ws/c/<uuid:key>/", ConversationConsumer.as_asgi()),
+    path("ws/compare/<uuid:key>/", ComparisonConsumer.as_asgi()),
 ]

@@ -25,6 +25,10 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
     def deleted_by(self, user: "User") -> Self:
         return self.filter(owner=user, deleted_at__isnull=False)
 
+    def listed(self) -> Self:
+        """Without the columns of comparisons, which their comparison's page shows."""
+        return self.filter(column=None)
+
     def search(self, words: str) -> Self:
         """Those whose title or any message contains every word, in any case."""
         found = self

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
@@ -108,14 +108,14 @@ def _fold(generation: Generation) -> None:
 
 
 @transaction.atomic
-def snapshot(message_id: int, conversation_id: UUID) -> Snapshot | None:
-    """Everything written so far of a message of this conversation, in one consistent read.
+def snapshot(message_id: int, conversations: Collection[UUID]) -> Snapshot | None:
+    """Everything written so far of a message of these conversations, in one consistent read.
 
     The generation is locked first, so that it can't end between the text and its chunks.
     """
     made = Generation.objects.select_for_update().filter(message=message_id)
     latest = made.order_by("-created_at").first()
-    message = Message.objects.filter(pk=message_id, conversation_id=conversation_id).first()
+    message = Message.objects.filter(pk=message_id, conversation__in=conversations).first()
     if message is None:
         return None
     if latest is None or not latest.is_live:

@@ -84,6 +84,6 @@ def changed_thread(request: HttpRequest, conversation: Conversation) -> HttpResp
     """The branch after a change; other tabs are told to fetch it too."""
     opened = conversation_of(request, conversation.pk)
     tab = request.headers.get("X-Tab", "")[:40]
-    async_to_sync(events.publish)(opened.pk, "thread", tab=tab)
+    async_to_sync(events.publish)(opened.pk, "thread", conversation=str(opened.pk), tab=tab)
     page = {"conversation": opened, "thread": shown_branch(opened)}
     return render(request, "chat/thread.html", page)

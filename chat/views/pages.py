@@ -23,7 +23,7 @@ LISTED = 40
 def list_context(request: HttpRequest) -> dict[str, Any]:
     """One page of the person's conversations, searched where they typed something."""
     words = plain(request.GET.get("q", "")).strip()[:200]
-    found = Conversation.objects.owned_by(person(request)).newest_first()
+    found = Conversation.objects.owned_by(person(request)).listed().newest_first()
     found = found.search(words) if words else found
     page = Paginator(found, LISTED).get_page(request.GET.get("page"))
     return {"conversations": page, "q": words}

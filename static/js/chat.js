@@ -3,7 +3,9 @@ import "./chat/code.js";
 import "./chat/composer.js";
 import "./chat/panels.js";
 import "./chat/refusals.js";
+import "./chat/scroll.js";
 import { watch } from "./chat/watch.js";
 
-const chat = document.querySelector(".chat");
-if (chat.dataset.conversation) watch(chat.dataset.conversation);
+const { conversation } = document.querySelector(".chat").dataset;
+const refresh = () => htmx.ajax("GET", `/c/${conversation}/thread`, { target: "#thread" });
+if (conversation) watch(`/ws/c/${conversation}/`, refresh);

@@ -45,13 +45,13 @@ def test_a_burst_stored_twice_after_a_lost_connection_stands_once(answer: Messag
 def test_a_snapshot_shows_everything_stored_so_far(answer: Message) -> None:
     generation = begin(answer)
     store.append(generation, 0, "A fox")
-    found = store.snapshot(answer.pk, answer.conversation_id)
+    found = store.snapshot(answer.pk, [answer.conversation_id])
     assert found == store.Snapshot(answer.pk, "A fox", "running", None)
 
 
 def test_a_snapshot_of_another_conversation_shows_nothing(answer: Message) -> None:
     other = Conversation.objects.create(owner=answer.conversation.owner)
-    assert store.snapshot(answer.pk, other.pk) is None
+    assert store.snapshot(answer.pk, [other.pk]) is None
 
 
 def test_a_continued_answer_keeps_what_it_had(answer: Message) -> None:
@@ -59,7 +59,7 @@ def test_a_continued_answer_keeps_what_it_had(answer: Message) -> None:
     answer.refresh_from_db()
     generation = begin(answer)
     store.append(generation, 5, " runs")
-    assert store.snapshot(answer.pk, answer.conversation_id).text == "A fox runs"  # type: ignore[union-attr]
+    assert store.snapshot(answer.pk, [answer.conversation_id]).text == "A fox runs"  # type: ignore[union-attr]
     store.finish(generation.pk, "stopped")
     assert text_of(answer) == "A fox runs"
 

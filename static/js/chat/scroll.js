@@ -6,13 +6,13 @@ let following = true;
 
 const atEnd = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < NEAR_PX;
 
-export function toEnd() {
+function toEnd() {
   following = true;
   mark.hidden = true;
   scroller.scrollTop = scroller.scrollHeight;
 }
 
-export function grown() {
+function grown() {
   if (following) scroller.scrollTop = scroller.scrollHeight;
   else mark.hidden = false;
 }
@@ -22,4 +22,8 @@ scroller.addEventListener("scroll", () => {
   if (following) mark.hidden = true;
 });
 mark.addEventListener("click", toEnd);
+document.addEventListener("answer-grown", grown);
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target.id === "thread") toEnd();
+});
 toEnd();

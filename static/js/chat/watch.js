@@ -1,10 +1,13 @@
-/* Watches one conversation over its socket and re-attaches after any break.
+/* Watches the answers of one page over its socket and re-attaches after any break.
+
+   watch("/ws/c/…/", refresh)   refresh(event) is called when another tab has changed what is shown
+                                (event.type says what: thread, columns), and after a break without
+   "answer-grown"               is dispatched on document whenever an answer has got longer
 
    Every piece of text says where it begins and ends, counted in characters (code points, not
    UTF-16 units). What a live answer already has is never repeated; a gap is asked for again. */
 import { announce, SentenceAnnouncer } from "../live.js";
 import { addCopyButtons } from "./code.js";
-import { grown, toEnd } from "./scroll.js";
 import { TAB } from "./refusals.js";
 
 const GONE = 4404;
@@ -14,15 +17,17 @@ const answers = new Map();
 
 let socket;
 let failures = 0;
-let threadUrl;
+let refresh;
 let socketUrl;
 
-export function watch(conversation) {
+export function watch(path, refreshed) {
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-  socketUrl = `${scheme}//${location.host}/ws/c/${conversation}/`;
-  threadUrl = `/c/${conversation}/thread`;
+  socketUrl = `${scheme}//${location.host}${path}`;
+  refresh = refreshed;
   connect();
 }
+
+const grown = () => document.dispatchEvent(new Event("answer-grown"));
 
 function connect() {
   socket = new WebSocket(socketUrl);
@@ -32,7 +37,7 @@ function connect() {
 }
 
 function opened() {
-  if (failures) refreshThread();
+  if (failures) refresh();
   failures = 0;
   document.body.classList.remove("offline");
   attachAll();
@@ -47,8 +52,8 @@ function closed(event) {
 }
 
 function heard(event) {
-  if (event.type === "thread") {
-    if (event.tab !== TAB) refreshThread();
+  if (event.type === "thread" || event.type === "columns") {
+    if (event.tab !== TAB) refresh(event);
     return;
   }
   const answer = answers.get(event.message);
@@ -56,10 +61,6 @@ function heard(event) {
   if (event.type === "delta" || event.type === "snapshot") answer.take(event);
   if (event.type === "block") answer.settle(event);
   if (event.state) answer.become(event);
-}
-
-function refreshThread() {
-  htmx.ajax("GET", threadUrl, { target: "#thread" });
 }
 
 function attachAll() {
@@ -134,7 +135,4 @@ class Answer {
   }
 }
 
-document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.target.id === "thread") toEnd();
-  attachAll();
-});
+document.addEventListener("htmx:afterSettle", attachAll);
