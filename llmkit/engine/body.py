@@ -12,7 +12,6 @@ from llmkit.types import ChatMessage, EngineError, GenerationSettings, Role, Set
 
 MAX_CHOICES = 32
 MAX_ID = 200
-LARGEST_SEED = 2**63 - 1
 
 SAMPLING = {
     "max_tokens",
@@ -153,7 +152,6 @@ def read_settings(data: Mapping[str, Any]) -> GenerationSettings:
         if name in values:
             values[name] = number(name, values[name])
     values["stop"] = read_stop(values.get("stop", ()))
-    values.setdefault("seed", secrets.randbelow(LARGEST_SEED))
     try:
         return GenerationSettings(**values).validated()
     except SettingsError as error:

@@ -19,8 +19,9 @@ from llmkit.engine.requests import GenerationRequest
 from llmkit.types import ChatMessage, EngineError
 
 if TYPE_CHECKING:
+    from llmkit.engine.backends import Backend
+    from llmkit.engine.loading import LoadedModel
     from llmkit.engine.prompt import Prompt, PromptBuilder
-    from llmkit.engine.scheduler import Scheduler
 
 logger = logging.getLogger(__name__)
 
@@ -42,14 +43,15 @@ class EngineOptions:
 
 @dataclass(frozen=True)
 class Served:
-    """A loaded model: its queue and its prompt builder."""
+    """A loaded model, bare or with an adapter, what answers for it, and its prompt builder."""
 
-    scheduler: "Scheduler"
+    loaded: "LoadedModel"
+    backend: "Backend"
     prompts: "PromptBuilder"
 
     @property
     def window(self) -> int:
-        return self.scheduler.loaded.window
+        return self.loaded.window
 
     def prompt(
         self, messages: Sequence[ChatMessage], text: str = "", *, continue_final: bool = False
@@ -64,7 +66,7 @@ class Served:
         count = len(prompt.tokens)
         if count >= self.window:
             raise EngineError(
-                f"The prompt has {count} tokens, but {self.scheduler.loaded.name} holds "
+                f"The prompt has {count} tokens, but {self.loaded.name} holds "
                 f"{self.window} with the answer. Shorten it.",
                 code="too_long",
             )
@@ -172,14 +174,14 @@ class ModelHub:
             return {"state": "unloaded", **capacity}
         if entry.state == "failed":
             return {"state": "failed", "error": str(entry.future.exception()), **capacity}
-        running = self._running(entry.served.scheduler) if entry.served else {}
+        running = self._running(entry.served.backend) if entry.served else {}
         return {"state": entry.state, **capacity, **running}
 
-    def _running(self, scheduler: "Scheduler") -> dict[str, Any]:
-        loaded = scheduler.loaded
+    def _running(self, backend: "Backend") -> dict[str, Any]:
+        loaded = backend.loaded
         return {
-            "running": scheduler.running,
-            "waiting": scheduler.waiting,
+            "running": backend.running,
+            "waiting": backend.waiting,
             "max_model_len": loaded.window,
             "dtype": loaded.dtype,
             "device": str(loaded.device),
@@ -194,7 +196,7 @@ class ModelHub:
         self._jobs.put(None)
         for entry in list(self._entries.values()):
             if entry.served is not None:
-                entry.served.scheduler.close()
+                entry.served.backend.close()
 
 
 def not_found(name: str, known: list[str]) -> EngineError:
@@ -206,7 +208,7 @@ def not_found(name: str, known: list[str]) -> EngineError:
 @dataclass(frozen=True)
 class Active:
     request: GenerationRequest
-    scheduler: "Scheduler"
+    backend: "Backend"
 
 
 class ActiveRequests:
@@ -220,9 +222,9 @@ class ActiveRequests:
     def __contains__(self, request_id: str) -> bool:
         return request_id in self._active
 
-    def add(self, request: GenerationRequest, scheduler: "Scheduler") -> None:
+    def add(self, request: GenerationRequest, backend: "Backend") -> None:
         """Register before submitting; a cancel that was remembered is applied now."""
-        self._active[request.id] = Active(request, scheduler)
+        self._active[request.id] = Active(request, backend)
         remembered = self._early.pop(request.id, None)
         if remembered is not None and self._clock() - remembered <= CANCEL_MEMORY_SECONDS:
             request.cancel()
@@ -234,7 +236,7 @@ class ActiveRequests:
         """Cancel now or when it arrives: running, queued or unknown."""
         active = self._active.get(request_id)
         if active is not None:
-            return active.scheduler.cancel(active.request)
+            return active.backend.cancel(active.request)
         self._forget_old()
         self._early[request_id] = self._clock()
         return "unknown"

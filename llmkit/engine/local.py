@@ -1,7 +1,6 @@
 """The same engine inside the caller's process, for shell commands that find no server running."""
 
 import queue
-import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -37,15 +36,14 @@ def generate_once(
     prompt = served.check_length(served.prompt(messages))
     if on_prompt is not None:
         on_prompt(prompt.text)
-    seeded = settings if settings.seed is not None else settings.with_seed(secrets.randbits(62))
     request = GenerationRequest(
-        "local", [prompt.tokens], seeded.validated(), events.put, loaded=served.scheduler.loaded
+        "local", [prompt.tokens], settings.validated(), events.put, loaded=served.loaded
     )
     try:
-        served.scheduler.submit(request)
+        served.backend.submit(request)
         return collect(request, events, on_text or (lambda text: None))
     finally:
-        served.scheduler.close()
+        served.backend.close()
 
 
 def collect(

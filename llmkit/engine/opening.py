@@ -21,4 +21,4 @@ def open_model(folder: Path, options: EngineOptions) -> Served:
     scheduler = Scheduler(runner, max_running=options.max_running, max_waiting=options.max_waiting)
     scheduler.start()
     # A copy: the scheduler decodes while requests are being encoded, and encoding changes state.
-    return Served(scheduler, PromptBuilder(loaded.name, copy.deepcopy(loaded.tokenizer)))
+    return Served(loaded, scheduler, PromptBuilder(loaded.name, copy.deepcopy(loaded.tokenizer)))

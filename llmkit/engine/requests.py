@@ -1,5 +1,6 @@
 """What the scheduler works on: a request, its choices, and the events it answers with."""
 
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     import torch
 
     from llmkit.engine.loading import LoadedModel
+
+
+LARGEST_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,8 @@ class Choice:
 class GenerationRequest:
     """A validated request. Events go to `sink`, which must return at once.
 
-    `prompts` are token ids; each is answered `n` times, with seed, seed + 1 and so on.
+    `prompts` are token ids; each is answered `n` times, with seed, seed + 1 and so on. A seed that
+    was not asked for is drawn here. `loaded` is the model, or the model with an adapter, to answer.
     """
 
     def __init__(
@@ -84,6 +89,8 @@ class GenerationRequest:
         self.id = request_id
         self.settings = settings
         self.sink = sink
+        self.loaded = loaded
+        self._seed = secrets.randbelow(LARGEST_SEED) if settings.seed is None else settings.seed
         self.choices = [
             self._choice(i * n + j, prompt, j, loaded)
             for i, prompt in enumerate(prompts)
@@ -104,7 +111,7 @@ class GenerationRequest:
     def _choice(self, index: int, prompt: list[int], offset: int, loaded: "LoadedModel") -> Choice:
         limit = min(self.settings.max_tokens, loaded.window - len(prompt))
         writer = Writer(loaded.detokeniser(), self.settings.stop)
-        return Choice(self, index, prompt, (self.settings.seed or 0) + offset, limit, writer)
+        return Choice(self, index, prompt, self._seed + offset, limit, writer)
 
     @property
     def cancelled(self) -> bool:

@@ -128,9 +128,9 @@ class Api:
         if body.request_id in self.active:
             raise invalid(f"A request with the id {body.request_id} is already being answered.")
         request, channel = new_request(body, prompts, served)
-        self.active.add(request, served.scheduler)
+        self.active.add(request, served.backend)
         try:
-            served.scheduler.submit(request)
+            served.backend.submit(request)
         except EngineError:
             self.active.remove(request.id)
             raise
@@ -165,7 +165,7 @@ def new_request(
         [prompt.tokens for prompt in prompts],
         body.settings,
         channel.put,
-        loaded=served.scheduler.loaded,
+        loaded=served.loaded,
         n=body.n,
     )
     return request, channel

@@ -217,21 +217,21 @@ async def test_health_tells_the_state_of_every_model(
 async def test_a_client_that_leaves_frees_its_slot(
     http: httpx.AsyncClient, engine: RunningEngine
 ) -> None:
-    scheduler = engine.served("endless").scheduler
+    backend = engine.served("endless").backend
     async with http.stream("POST", CHAT, json=endless()) as response:
         await anext(response.aiter_lines())
-        await eventually(lambda: scheduler.running == 1)
-    await eventually(lambda: scheduler.running == 0)
+        await eventually(lambda: backend.running == 1)
+    await eventually(lambda: backend.running == 0)
 
 
 async def test_a_client_that_leaves_without_streaming_frees_its_slot(
     http: httpx.AsyncClient, engine: RunningEngine
 ) -> None:
-    scheduler = engine.served("endless").scheduler
+    backend = engine.served("endless").backend
     asking = asyncio.ensure_future(http.post(CHAT, json=endless() | {"stream": False}))
-    await eventually(lambda: scheduler.running == 1)
+    await eventually(lambda: backend.running == 1)
     asking.cancel()
-    await eventually(lambda: scheduler.running == 0)
+    await eventually(lambda: backend.running == 0)
 
 
 async def test_cancel_ends_the_stream_with_its_reason(http: httpx.AsyncClient) -> None:
@@ -265,13 +265,13 @@ async def test_a_request_id_in_use_is_refused(http: httpx.AsyncClient) -> None:
 async def test_the_queue_tells_positions_and_refuses_when_full(
     http: httpx.AsyncClient, engine: RunningEngine
 ) -> None:
-    scheduler = engine.served("endless").scheduler
+    backend = engine.served("endless").backend
     names = ["a", "b", "c", "d"]
     asking = []
     for count, name in enumerate(names, start=1):
         asking.append(asyncio.ensure_future(http.post(CHAT, json=endless(request_id=name))))
-        await eventually(lambda n=count: scheduler.running + scheduler.waiting == n)  # type: ignore[misc]
-    await eventually(lambda: scheduler.running == 2)
+        await eventually(lambda n=count: backend.running + backend.waiting == n)  # type: ignore[misc]
+    await eventually(lambda: backend.running == 2)
     full = await http.post(CHAT, json=endless())
     assert full.status_code == 429
     assert "busy" in full.json()["error"]["message"]

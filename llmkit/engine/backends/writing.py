@@ -1,0 +1,75 @@
+"""What happens to a choice when it gets a token or ends, whichever backend picked the token."""
+
+import time
+
+import torch
+
+from llmkit.engine.requests import Choice, Done, Text
+from llmkit.engine.sampling import Draw, uniform
+from llmkit.types import FinishReason
+
+
+def take(choice: Choice, token: int) -> FinishReason | None:
+    """Append a token and show its text; the reason if the answer ends with it.
+
+    The caller then frees what the choice held and calls `end`.
+    """
+    choice.tokens.append(token)
+    choice.request.first_token = choice.request.first_token or time.monotonic()
+    if choice.seen is not None:
+        choice.seen[token] = True
+    if token in choice.request.loaded.eos:
+        show_rest(choice)
+        return "stop"
+    text, stopped = choice.writer.push(token)
+    show(choice, text)
+    if stopped:
+        return "stop"
+    if len(choice.tokens) < choice.limit:
+        return None
+    show_rest(choice)
+    return "length"
+
+
+def show(choice: Choice, text: str) -> None:
+    if text:
+        choice.request.sink(Text(choice.index, text))
+
+
+def show_rest(choice: Choice) -> None:
+    """What was held back. Not to be called after a stop string, behind which nothing may follow."""
+    show(choice, choice.writer.flush())
+
+
+def end(choice: Choice, reason: FinishReason) -> None:
+    choice.finished = reason
+    if choice.request.over:
+        choice.request.ended = time.monotonic()
+    choice.request.sink(Done(choice.index, reason))
+
+
+def end_cancelled(choice: Choice) -> None:
+    show_rest(choice)
+    end(choice, "cancelled")
+
+
+def seen_by(choice: Choice) -> torch.Tensor | None:
+    """The tokens of the prompt, marked in the vocabulary, where a penalty asks for them."""
+    if choice.request.settings.repetition_penalty == 1:
+        return None
+    loaded = choice.request.loaded
+    seen = torch.zeros(loaded.vocabulary, dtype=torch.bool, device=loaded.device)
+    seen[choice.prompt] = True
+    return seen
+
+
+def draw_of(choice: Choice) -> Draw:
+    settings = choice.request.settings
+    return Draw(
+        temperature=settings.temperature,
+        top_k=settings.top_k,
+        top_p=settings.top_p,
+        uniform=0.0 if settings.greedy else uniform(choice.seed, len(choice.tokens)),
+        repetition_penalty=settings.repetition_penalty,
+        seen=choice.seen,
+    )
