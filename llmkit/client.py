@@ -25,6 +25,7 @@ SILENCE_SECONDS = 60
 # is being closed from the other side.
 LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=32, keepalive_expiry=3)
 QUICK_SECONDS = 10
+LOOK_SECONDS = 300
 CODES = {"invalid", "too_long", "busy", "model_not_found", "model_failed", "interrupted"}
 CODE_OF_STATUS = {400: "invalid", 404: "model_not_found", 422: "invalid", 429: "busy"}
 REASONS = {"stop", "length", "cancelled"}
@@ -32,11 +33,15 @@ REASONS = {"stop", "length", "cancelled"}
 
 @dataclass(frozen=True)
 class TokenCount:
-    """How long a prompt is. `max_model_len` is the window in tokens, `prompt` the exact text."""
+    """How long a prompt is. `max_model_len` is the window in tokens, `prompt` the exact text.
+
+    `text` is what the tokens that were counted with it say, in whole characters.
+    """
 
     count: int
     max_model_len: int | None
     prompt: str | None
+    text: str = ""
 
 
 class EngineClient:
@@ -87,14 +92,33 @@ class EngineClient:
         prompt: str | None = None,
         *,
         continue_final: bool = False,
+        tokens: Sequence[int] = (),
     ) -> TokenCount | None:
-        """How many tokens the model would read; None where the server cannot tell."""
+        """How many tokens the model would read, with the answer's first `tokens`.
+
+        None where the server cannot tell.
+        """
         if not await self.has_extensions():
             return None
         body: dict[str, Any] = {"model": model, "continue_final_message": continue_final}
         body |= {"prompt": prompt} if messages is None else {"messages": as_dicts(messages)}
+        body |= {"tokens": list(tokens)} if tokens else {}
         report = await self._post("/tokenize", body, timeout=SILENCE_SECONDS)
-        return TokenCount(report["count"], report.get("max_model_len"), report.get("prompt"))
+        window, rendered = report.get("max_model_len"), report.get("prompt")
+        return TokenCount(report["count"], window, rendered, report.get("text", ""))
+
+    async def distribution(
+        self, model: str, messages: Sequence[ChatMessage], **wanted: Any
+    ) -> dict[str, Any]:
+        """How likely an answer's tokens were; see llmkit/engine/distribution_route.py.
+
+        `wanted`: tokens or text, position, top, repetition_penalty, continue_final_message.
+        EngineError(invalid) where the server is not our engine.
+        """
+        if not await self.has_extensions():
+            raise EngineError(f"The server of {model} can't look into an answer.", code="invalid")
+        body = {"model": model, "messages": as_dicts(messages), **wanted}
+        return await self._post("/v1/distribution", body, timeout=LOOK_SECONDS)
 
     async def embeddings(self, texts: Sequence[str], *, model: str) -> list[list[float]]:
         """One sentence vector per text, in order."""
@@ -118,16 +142,20 @@ class EngineClient:
         *,
         request_id: str | None = None,
         continue_final: bool = False,
+        tokens: Sequence[int] = (),
     ) -> AsyncIterator[StreamEvent]:
-        """The events of one answer; the last is Finished. Closing the iterator frees the engine."""
+        """The events of one answer; the last is Finished. Closing the iterator frees the engine.
+
+        `tokens` is how the answer begins: it goes on from exactly them.
+        """
         extended = await self.has_extensions()
-        if continue_final and not extended:
+        if (continue_final or tokens) and not extended:
             raise EngineError(
                 "This server can't continue an answer. Regenerate it instead.", code="invalid"
             )
         body = chat_body(model, messages, settings)
         if extended:
-            body |= extra_fields(settings, request_id, continue_final)
+            body |= extra_fields(settings, request_id, continue_final, tokens)
         async with self._stream("/v1/chat/completions", body) as response:
             async for event in read_events(response):
                 yield event
@@ -192,10 +220,15 @@ def chat_body(
 
 
 def extra_fields(
-    settings: GenerationSettings, request_id: str | None, continue_final: bool
+    settings: GenerationSettings,
+    request_id: str | None,
+    continue_final: bool,
+    tokens: Sequence[int],
 ) -> dict[str, Any]:
     """What only our engine is sure to understand."""
     return {
+        "return_token_ids": True,
+        "tokens": list(tokens),
         "top_k": settings.top_k,
         "repetition_penalty": settings.repetition_penalty,
         "request_id": request_id,
@@ -218,10 +251,10 @@ async def read_events(response: httpx.Response) -> AsyncIterator[StreamEvent]:
             chunk = as_object(data)
             raise_error_in(chunk)
             counts |= (chunk.get("usage") or {}) | (chunk.get("timings") or {})
-            text, ended = first_choice(chunk)
+            delta, ended = first_choice(chunk)
             reason = ended or reason
-            if text:
-                yield Delta(text)
+            if delta.text or delta.tokens:
+                yield delta
     if reason is None:
         raise interrupted()
     yield finished(reason, counts)
@@ -232,13 +265,14 @@ def queue_position(line: str) -> int | None:
     return int(number) if found and number.strip().isdigit() else None
 
 
-def first_choice(chunk: Mapping[str, Any]) -> tuple[str, str | None]:
-    """The text and finish reason a chunk brings for choice 0."""
+def first_choice(chunk: Mapping[str, Any]) -> tuple[Delta, str | None]:
+    """The text with its token ids, and the finish reason, that a chunk brings for choice 0."""
     for choice in chunk.get("choices") or []:
         if choice.get("index", 0) == 0:
-            delta = choice.get("delta") or {}
-            return delta.get("content") or "", choice.get("finish_reason")
-    return "", None
+            text = (choice.get("delta") or {}).get("content") or ""
+            tokens = tuple(choice.get("token_ids") or ())
+            return Delta(text, tokens), choice.get("finish_reason")
+    return Delta(""), None
 
 
 def finished(reason: str, counts: Mapping[str, Any]) -> Finished:

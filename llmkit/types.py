@@ -94,9 +94,13 @@ class Queued:
 
 @dataclass(frozen=True)
 class Delta:
-    """New text, always whole characters."""
+    """New text, always whole characters, and the ids of the tokens written since the last one.
+
+    The text may be empty where only ids came; other servers than our engine tell no ids.
+    """
 
     text: str
+    tokens: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

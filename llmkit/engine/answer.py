@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from llmkit.engine.channel import EventChannel
 from llmkit.engine.requests import Done, Failed, GenerationRequest, Position, RequestEvent, Text
+from llmkit.engine.token_report import TokenReporter
 from llmkit.types import EngineError
 
 PING_SECONDS = 10
@@ -33,6 +34,7 @@ class Job:
 
     request: GenerationRequest
     channel: EventChannel
+    tokens: TokenReporter
 
 
 Opening = Awaitable[Job]
@@ -55,16 +57,20 @@ class Shape:
             "model": self.model,
         }
 
-    def piece(self, index: int, text: str | None, reason: str | None) -> dict[str, Any]:
-        """One choice of a chunk."""
-        choice: dict[str, Any] = {"index": index, "finish_reason": reason}
+    def piece(
+        self, index: int, text: str | None, reason: str | None, tokens: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """One choice of a chunk; `tokens` is what the reporter tells of them."""
+        choice = {"index": index, "finish_reason": reason, "logprobs": None, **(tokens or {})}
         if self.kind == "text":
-            return {**choice, "text": text or "", "logprobs": None}
+            return {**choice, "text": text or ""}
         return {**choice, "delta": {} if text is None else {"content": text}}
 
-    def whole(self, index: int, text: str, reason: str | None) -> dict[str, Any]:
+    def whole(
+        self, index: int, text: str, reason: str | None, tokens: dict[str, Any]
+    ) -> dict[str, Any]:
         """One choice of a complete answer."""
-        choice: dict[str, Any] = {"index": index, "finish_reason": reason, "logprobs": None}
+        choice = {"index": index, "finish_reason": reason, **tokens}
         if self.kind == "text":
             return {**choice, "text": text}
         return {**choice, "message": {"role": "assistant", "content": text}}
@@ -120,8 +126,10 @@ async def job_lines(job: Job, shape: Shape) -> AsyncIterator[str]:
             yield ": ping\n\n"
         elif isinstance(event, Position):
             yield f": queue-position {event.position}\n\n"
-        elif isinstance(event, Text):
-            yield data_line({**envelope, "choices": [shape.piece(event.choice, event.text, None)]})
+        elif isinstance(event, Text) and (event.text or job.tokens.wanted):
+            tokens = job.tokens.report(event.choice, event.tokens)
+            piece = shape.piece(event.choice, event.text, None, tokens)
+            yield data_line({**envelope, "choices": [piece]})
         elif isinstance(event, Done):
             yield data_line(last_chunk(job.request, event, envelope, shape))
     yield "data: [DONE]\n\n"
@@ -157,7 +165,8 @@ def joined(batch: list[RequestEvent]) -> list[RequestEvent]:
     for event in batch:
         last = result[-1] if result else None
         if isinstance(event, Text) and isinstance(last, Text) and last.choice == event.choice:
-            result[-1] = Text(event.choice, last.text + event.text)
+            tokens = last.tokens + event.tokens
+            result[-1] = Text(event.choice, last.text + event.text, tokens)
         elif isinstance(event, Position) and isinstance(last, Position):
             result[-1] = event
         else:
@@ -168,11 +177,19 @@ def joined(batch: list[RequestEvent]) -> list[RequestEvent]:
 async def complete(opening: Opening, shape: Shape) -> JSONResponse:
     """The whole answer at once."""
     job = await opening
-    texts = [""] * len(job.request.choices)
+    told: list[list[Text]] = [[] for _ in job.request.choices]
     async for event in events(job):
         if isinstance(event, Text):
-            texts[event.choice] += event.text
-    choices = [shape.whole(c.index, texts[c.index], c.finished) for c in job.request.choices]
+            told[event.choice].append(event)
+    choices = [
+        shape.whole(
+            choice.index,
+            "".join(text.text for text in texts),
+            choice.finished,
+            job.tokens.report(choice.index, [token for text in texts for token in text.tokens]),
+        )
+        for choice, texts in zip(job.request.choices, told, strict=True)
+    ]
     body = shape.envelope(job.request.id, chunk=False) | {"choices": choices}
     return JSONResponse(body | {"usage": usage(job.request), "timings": job.request.timings()})
 

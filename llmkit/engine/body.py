@@ -1,16 +1,28 @@
 """Reading request bodies strictly: one clear sentence for the first thing that is wrong."""
 
 import difflib
-import json
-import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, cast, get_args
+from typing import Any
 
-from llmkit.types import ChatMessage, EngineError, GenerationSettings, Role, SettingsError
+from llmkit.engine.fields import (
+    invalid,
+    number,
+    parse_object,
+    read_flag,
+    read_messages,
+    read_prompts,
+    read_text,
+    read_tokens,
+    read_whole,
+    whole,
+)
+from llmkit.types import ChatMessage, GenerationSettings, SettingsError
 
 MAX_CHOICES = 32
+MOST_ALTERNATIVES = 20
+MOST_SHOWN = 200
 MAX_ID = 200
 
 SAMPLING = {
@@ -24,15 +36,16 @@ SAMPLING = {
     "stop",
 }
 COMMON = SAMPLING | {"model", "n", "stream", "stream_options", "request_id"}
-CHAT = COMMON | {"messages", "continue_final_message", "add_generation_prompt"}
+COMMON |= {"logprobs", "return_token_ids", "tokens"}
+CHAT = COMMON | {"messages", "continue_final_message", "add_generation_prompt", "top_logprobs"}
 COMPLETION = COMMON | {"prompt", "echo", "suffix", "best_of"}
-TOKENIZE = {"model", "messages", "prompt", "continue_final_message", "return_tokens"}
+ASKED = {"model", "messages", "prompt", "continue_final_message"}
+TOKENIZE = ASKED | {"return_tokens", "tokens"}
+DISTRIBUTION = ASKED | {"tokens", "text", "position", "top", "repetition_penalty"}
 
 NEUTRAL: dict[str, tuple[Any, ...]] = {
     "presence_penalty": (0, None),
     "frequency_penalty": (0, None),
-    "logprobs": (False, None),
-    "top_logprobs": (0, None),
     "logit_bias": ({}, None),
     "tools": ([], None),
     "tool_choice": ("none", "auto", None),
@@ -47,7 +60,11 @@ IGNORED = {"user", "metadata", "store", "service_tier", "parallel_tool_calls"}
 
 @dataclass(frozen=True)
 class Body:
-    """A request whose values are all in range; the model has not been looked up yet."""
+    """A request whose values are all in range; the model has not been looked up yet.
+
+    `tokens` is how the answer begins, as ids; it goes on from them. `logprobs` is how many
+    alternatives to tell with each token's log probability, None to tell none of it.
+    """
 
     model: str | None
     settings: GenerationSettings
@@ -58,29 +75,40 @@ class Body:
     messages: tuple[ChatMessage, ...] = ()
     prompts: tuple[str, ...] = ()
     continue_final: bool = False
+    tokens: tuple[int, ...] = ()
+    logprobs: int | None = None
+    token_ids: bool = False
 
 
 @dataclass(frozen=True)
 class TokenizeBody:
+    """A prompt to count, and `tokens` of an answer that begins behind it."""
+
     model: str | None
     messages: tuple[ChatMessage, ...]
     prompt: str
     continue_final: bool
-    return_tokens: bool
+    tokens: tuple[int, ...] = ()
+    return_tokens: bool = False
 
 
-def invalid(sentence: str) -> EngineError:
-    return EngineError(sentence, code="invalid")
+@dataclass(frozen=True)
+class DistributionBody:
+    """An answer to look at: its `tokens`, or its `text` where nobody kept them.
 
+    `position` None asks for every token and its alternatives; else for the whole distribution of
+    the token at that place, with the penalty that the prompt and the tokens before it bring.
+    """
 
-def parse_object(raw: bytes) -> dict[str, Any]:
-    try:
-        data = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise invalid(f"The body is not JSON: {error}.") from error
-    if not isinstance(data, dict):
-        raise invalid("The body must be a JSON object.")
-    return data
+    model: str | None
+    messages: tuple[ChatMessage, ...]
+    prompt: str
+    continue_final: bool
+    tokens: tuple[int, ...]
+    text: str
+    position: int | None
+    top: int
+    repetition_penalty: float
 
 
 def parse_chat(raw: bytes) -> Body:
@@ -89,26 +117,54 @@ def parse_chat(raw: bytes) -> Body:
         data.pop("add_generation_prompt", None)  # vLLM asks for both, with false here
     data = known_fields(data, CHAT)
     messages = read_messages(data)
-    return common(data, messages=messages, continue_final=read_continue(data, messages))
+    continues = read_continue(data, messages)
+    logprobs = read_logprobs(data)
+    return common(data, messages=messages, continue_final=continues, logprobs=logprobs)
 
 
 def parse_completion(raw: bytes) -> Body:
     data = known_fields(parse_object(raw), COMPLETION)
-    return common(data, prompts=read_prompts(data))
+    wanted = data.get("logprobs", False)
+    count = None if wanted is False else read_whole(data, "logprobs", 0, 0, MOST_ALTERNATIVES)
+    return common(data, prompts=read_prompts(data), logprobs=count)
 
 
 def parse_tokenize(raw: bytes) -> TokenizeBody:
     data = known_fields(parse_object(raw), TOKENIZE)
+    return TokenizeBody(
+        **asked(data),
+        tokens=read_tokens(data),
+        return_tokens=read_flag(data, "return_tokens"),
+    )
+
+
+def parse_distribution(raw: bytes) -> DistributionBody:
+    data = known_fields(parse_object(raw), DISTRIBUTION)
+    tokens, text = read_tokens(data), read_text(data, "text") or ""
+    if tokens and text:
+        raise invalid("Give the answer's tokens or its text, not both.")
+    penalised = {name: data[name] for name in data.keys() & {"repetition_penalty"}}
+    return DistributionBody(
+        **asked(data),
+        tokens=tokens,
+        text=text,
+        position=read_position(data),
+        top=read_whole(data, "top", 5, 0, MOST_SHOWN),
+        repetition_penalty=read_settings(penalised).repetition_penalty,
+    )
+
+
+def asked(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The model and its prompt: messages, or a plain text."""
     if ("messages" in data) == ("prompt" in data):
         raise invalid("Give either messages or a prompt.")
     messages = read_messages(data) if "messages" in data else ()
-    return TokenizeBody(
-        model=read_text(data, "model"),
-        messages=messages,
-        prompt=read_text(data, "prompt") or "",
-        continue_final=read_continue(data, messages),
-        return_tokens=read_flag(data, "return_tokens"),
-    )
+    return {
+        "model": read_text(data, "model"),
+        "messages": messages,
+        "prompt": read_text(data, "prompt") or "",
+        "continue_final": read_continue(data, messages),
+    }
 
 
 def parse_cancel(raw: bytes) -> str:
@@ -126,6 +182,8 @@ def common(data: Mapping[str, Any], **special: Any) -> Body:
         n=read_whole(data, "n", 1, 1, MAX_CHOICES),
         stream=read_flag(data, "stream"),
         include_usage=read_include_usage(data),
+        tokens=read_tokens(data),
+        token_ids=read_flag(data, "return_token_ids"),
         **special,
     )
 
@@ -165,54 +223,6 @@ def read_stop(value: Any) -> tuple[str, ...]:
     return tuple(stops)
 
 
-def read_messages(data: Mapping[str, Any]) -> tuple[ChatMessage, ...]:
-    messages = data.get("messages")
-    if not isinstance(messages, list) or not messages:
-        raise invalid("messages must be a list with at least one message.")
-    return tuple(read_message(i, message) for i, message in enumerate(messages))
-
-
-def read_message(index: int, message: Any) -> ChatMessage:
-    if not isinstance(message, dict):
-        raise invalid(f"Message {index} must be an object with role and content.")
-    role = "system" if message.get("role") == "developer" else message.get("role")
-    if role not in get_args(Role):
-        raise invalid(f"The role of message {index} must be system, user or assistant.")
-    content = message.get("content")
-    return ChatMessage(cast(Role, role), read_content(index, "" if content is None else content))
-
-
-def read_content(index: int, content: Any) -> str:
-    """A text, or OpenAI's list of text parts."""
-    parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
-    if not isinstance(parts, list) or not all(is_text_part(part) for part in parts):
-        raise invalid(f"The content of message {index} must be text.")
-    return "".join(clean(f"Message {index}", part["text"]) for part in parts)
-
-
-def is_text_part(part: Any) -> bool:
-    return (
-        isinstance(part, dict) and part.get("type") == "text" and isinstance(part.get("text"), str)
-    )
-
-
-def clean(name: str, text: str) -> str:
-    """The text, or an error for half a surrogate pair, which no tokenizer can encode."""
-    if re.search("[\ud800-\udfff]", text):
-        raise invalid(f"{name} holds half a character (a lone surrogate). Send whole characters.")
-    return text
-
-
-def read_prompts(data: Mapping[str, Any]) -> tuple[str, ...]:
-    prompt = data.get("prompt")
-    prompts = [prompt] if isinstance(prompt, str) else prompt
-    if not isinstance(prompts, list) or not prompts:
-        raise invalid("prompt must be a text or a list of texts.")
-    if not all(isinstance(text, str) and text for text in prompts):
-        raise invalid("Every prompt must be a text of at least one character.")
-    return tuple(clean("The prompt", text) for text in prompts)
-
-
 def read_continue(data: Mapping[str, Any], messages: tuple[ChatMessage, ...]) -> bool:
     wanted = read_flag(data, "continue_final_message")
     if wanted and (not messages or messages[-1].role != "assistant"):
@@ -227,20 +237,6 @@ def read_include_usage(data: Mapping[str, Any]) -> bool:
     return read_flag(options, "include_usage")
 
 
-def read_flag(data: Mapping[str, Any], name: str) -> bool:
-    value = data.get(name, False)
-    if not isinstance(value, bool):
-        raise invalid(f"{name} must be true or false.")
-    return value
-
-
-def read_text(data: Mapping[str, Any], name: str) -> str | None:
-    value = data.get(name)
-    if value is not None and not isinstance(value, str):
-        raise invalid(f"{name} must be a text.")
-    return None if value is None else clean(name, value)
-
-
 def read_id(data: Mapping[str, Any]) -> str | None:
     value = read_text(data, "request_id")
     if value is not None and not 1 <= len(value) <= MAX_ID:
@@ -248,20 +244,15 @@ def read_id(data: Mapping[str, Any]) -> str | None:
     return value
 
 
-def read_whole(data: Mapping[str, Any], name: str, default: int, low: int, high: int) -> int:
-    value = whole(name, data.get(name, default))
-    if not low <= value <= high:
-        raise invalid(f"{name} must be between {low} and {high}, not {value}.")
-    return value
+def read_logprobs(data: Mapping[str, Any]) -> int | None:
+    """How many alternatives a chat wants with each token; None without log probabilities."""
+    alternatives = read_whole(data, "top_logprobs", 0, 0, MOST_ALTERNATIVES)
+    if not read_flag(data, "logprobs"):
+        if alternatives:
+            raise invalid("top_logprobs needs logprobs: true.")
+        return None
+    return alternatives
 
 
-def whole(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise invalid(f"{name} must be a whole number, not {json.dumps(value)[:40]}.")
-    return value
-
-
-def number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not -1e9 < value < 1e9:
-        raise invalid(f"{name} must be a number, not {json.dumps(value)[:40]}.")
-    return value
+def read_position(data: Mapping[str, Any]) -> int | None:
+    return read_whole(data, "position", 0, 0, 1 << 31) if "position" in data else None

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from llmkit.embeddings import MODEL_NAME, Embedder, EmbedderError, Vectors
-from llmkit.engine.body import parse_object
+from llmkit.engine.fields import parse_object
 from llmkit.types import EngineError
 
 MAX_TEXTS = 1024

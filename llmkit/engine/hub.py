@@ -61,9 +61,12 @@ class Served:
             return self.prompts.plain(text)
         return self.prompts.chat(messages, continue_final=continue_final)
 
-    def check_length(self, prompt: "Prompt") -> "Prompt":
-        """The prompt itself when it leaves room for an answer, else EngineError(too_long)."""
-        count = len(prompt.tokens)
+    def check_length(self, prompt: "Prompt", begun: int = 0) -> "Prompt":
+        """The prompt itself when it leaves room for an answer, else EngineError(too_long).
+
+        `begun` is how many tokens of the answer are there already.
+        """
+        count = len(prompt.tokens) + begun
         if count >= self.window:
             raise EngineError(
                 f"The prompt has {count} tokens, but {self.loaded.name} holds "

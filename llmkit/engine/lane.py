@@ -9,6 +9,7 @@ from collections.abc import Callable
 import torch
 
 from llmkit.engine.backends.writing import draw_of, end, seen_by, take
+from llmkit.engine.logprobs import likelihoods_of
 from llmkit.engine.requests import Choice
 from llmkit.engine.runner import PREFILL_PIECE, Runner, common_pieces
 from llmkit.engine.sampling import sample
@@ -74,8 +75,9 @@ class Lane:
     def _accept(self, rows: list[Choice], logits: torch.Tensor) -> None:
         with torch.inference_mode():
             tokens = sample(logits, [draw_of(choice) for choice in rows])
-        for choice, token in zip(rows, tokens, strict=True):
-            reason = take(choice, token)
+            looked = likelihoods_of(rows, logits, tokens)
+        for choice, token, likelihood in zip(rows, tokens, looked, strict=True):
+            reason = take(choice, token, likelihood)
             if reason is not None:
                 self.leave(choice)
                 end(choice, reason)

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from llmkit.engine.names import TokenNames
 from llmkit.engine.packing import pack_linear_layers
 from llmkit.engine.text import ByteDetokeniser, ByteTable, Detokeniser, WindowDetokeniser
 from llmkit.types import EngineError
@@ -36,6 +38,10 @@ class LoadedModel:
     @property
     def dtype(self) -> str:
         return str(self.model.dtype).removeprefix("torch.")
+
+    @cached_property
+    def names(self) -> TokenNames:
+        return TokenNames(self.tokenizer, self.byte_table)
 
     def detokeniser(self) -> Detokeniser:
         if self.byte_table is not None:

@@ -50,6 +50,11 @@ class PromptBuilder:
             marked = self._render(self._marked(messages, mark), cut if continue_final else None)
             return Prompt(marked.replace(mark, ""), self._tokens(marked, mark))
 
+    def text_ids(self, text: str) -> list[int]:
+        """A text alone, without any control token: what an answer of it would be made of."""
+        with self._lock:
+            return self._text_ids(text)
+
     def _unused(self, messages: Sequence[ChatMessage]) -> list[str]:
         """Two characters that no message contains."""
         used = set().union(*(message.content for message in messages))

@@ -3,7 +3,7 @@
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import torch
 
     from llmkit.engine.loading import LoadedModel
+    from llmkit.engine.logprobs import Likelihood
 
 
 LARGEST_SEED = 2**63 - 1
@@ -27,9 +28,24 @@ class Position:
 
 
 @dataclass(frozen=True)
+class Written:
+    """A token of an answer. `likelihood` where it was asked for; `ends`: it ended the turn."""
+
+    id: int
+    likelihood: "Likelihood | None" = None
+    ends: bool = False
+
+
+@dataclass(frozen=True)
 class Text:
+    """New text, and the tokens that were written since the last one; either may be empty.
+
+    A token whose character or stop string is not complete yet comes with the text it completes.
+    """
+
     choice: int
     text: str
+    tokens: tuple[Written, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,6 +79,7 @@ class Choice:
     filled: int = 0
     finished: FinishReason | None = None
     seen: "torch.Tensor | None" = None
+    untold: list[Written] = field(default_factory=list)
 
     @property
     def prompt_done(self) -> bool:
@@ -74,6 +91,8 @@ class GenerationRequest:
 
     `prompts` are token ids; each is answered `n` times, with seed, seed + 1 and so on. A seed that
     was not asked for is drawn here. `loaded` is the model, or the model with an adapter, to answer.
+    Every answer begins with the tokens of `beginning` and tells only what follows them. `logprobs`
+    is how many alternatives to tell with each log probability, None to tell none of it.
     """
 
     def __init__(
@@ -85,15 +104,19 @@ class GenerationRequest:
         *,
         loaded: "LoadedModel",
         n: int = 1,
+        beginning: Sequence[int] = (),
+        logprobs: int | None = None,
     ) -> None:
         self.id = request_id
+        self.beginning = list(beginning)
+        self.logprobs = logprobs
         self.settings = settings
         self.sink = sink
         self.loaded = loaded
         self._seed = secrets.randbelow(LARGEST_SEED) if settings.seed is None else settings.seed
         self.choices = [
             self._choice(i * n + j, prompt, j, loaded)
-            for i, prompt in enumerate(prompts)
+            for i, prompt in enumerate(prompt + self.beginning for prompt in prompts)
             for j in range(n)
         ]
         self.started = time.monotonic()
@@ -110,7 +133,7 @@ class GenerationRequest:
 
     def _choice(self, index: int, prompt: list[int], offset: int, loaded: "LoadedModel") -> Choice:
         limit = min(self.settings.max_tokens, loaded.window - len(prompt))
-        writer = Writer(loaded.detokeniser(), self.settings.stop)
+        writer = Writer(loaded.detokeniser(), self.settings.stop, self.beginning)
         return Choice(self, index, prompt, self._seed + offset, limit, writer)
 
     @property

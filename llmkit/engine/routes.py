@@ -1,6 +1,7 @@
 """The HTTP endpoints: parse, look the model up, queue, answer."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -19,16 +20,19 @@ from llmkit.engine.answer import (
 )
 from llmkit.engine.body import (
     Body,
-    invalid,
     parse_cancel,
     parse_chat,
     parse_completion,
+    parse_distribution,
     parse_tokenize,
 )
 from llmkit.engine.channel import EventChannel
+from llmkit.engine.distribution_route import check_tokens, distribution
+from llmkit.engine.fields import invalid
 from llmkit.engine.hub import ActiveRequests, ModelHub, Served
 from llmkit.engine.prompt import Prompt
 from llmkit.engine.requests import GenerationRequest
+from llmkit.engine.token_report import TokenReporter
 from llmkit.types import EngineError
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
@@ -51,6 +55,7 @@ class Api:
             Route("/v1/completions", self.completions, methods=["POST"]),
             Route("/v1/cancel", self.cancel, methods=["POST"]),
             Route("/tokenize", self.tokenize, methods=["POST"]),
+            Route("/v1/distribution", self.distribution, methods=["POST"]),
         ]
 
     async def health(self, request: Request) -> Response:
@@ -88,11 +93,18 @@ class Api:
             served.prompt, body.messages, body.prompt, continue_final=body.continue_final
         )
         report: dict[str, Any] = {
-            "count": len(prompt.tokens),
+            "count": len(prompt.tokens) + len(body.tokens),
             "max_model_len": served.window,
             "prompt": prompt.text,
         }
-        return JSONResponse(report | ({"tokens": prompt.tokens} if body.return_tokens else {}))
+        if body.tokens:
+            report["text"] = whole_text(served, body.tokens)
+        tokens = {"tokens": [*prompt.tokens, *body.tokens]} if body.return_tokens else {}
+        return JSONResponse(report | tokens)
+
+    async def distribution(self, request: Request) -> Response:
+        body = parse_distribution(await read_body(request))
+        return await distribution(await self.hub.get(self._name(body.model)), body)
 
     def _name(self, model: str | None) -> str:
         name = model or self.default_model
@@ -109,7 +121,7 @@ class Api:
         shape = Shape(kind, name, body.include_usage)
         loading = asyncio.wrap_future(self.hub.load(name))
         loading.add_done_callback(lambda future: future.cancelled() or future.exception())
-        opening = asyncio.ensure_future(self._open(body, name))
+        opening = asyncio.ensure_future(self._open(body, name, kind))
         if (await asyncio.wait({loading}, timeout=PATIENCE_SECONDS))[0]:
             await opening
 
@@ -121,7 +133,7 @@ class Api:
 
         return AttentiveResponse(answer, lambda: self._leave(opening))
 
-    async def _open(self, body: Body, name: str) -> Job:
+    async def _open(self, body: Body, name: str, kind: str) -> Job:
         """Queue the request. EngineError: invalid, too_long, busy, model_failed."""
         served = await self.hub.get(name)
         prompts = await asyncio.to_thread(build_prompts, served, body)
@@ -134,7 +146,7 @@ class Api:
         except EngineError:
             self.active.remove(request.id)
             raise
-        return Job(request, channel)
+        return Job(request, channel, reporter(body, kind, served))
 
     def _leave(self, opening: "asyncio.Task[Job]") -> None:
         """The connection is over: give back whatever the request still holds."""
@@ -167,8 +179,22 @@ def new_request(
         channel.put,
         loaded=served.loaded,
         n=body.n,
+        beginning=body.tokens,
+        logprobs=body.logprobs,
     )
     return request, channel
+
+
+def reporter(body: Body, kind: str, served: Served) -> TokenReporter:
+    names = served.loaded.names
+    return TokenReporter(names, kind, body.logprobs is not None, body.token_ids)
+
+
+def whole_text(served: Served, tokens: Sequence[int]) -> str:
+    """The whole characters that an answer shows once it has these tokens."""
+    check_tokens(served.loaded, tokens)
+    detokeniser = served.loaded.detokeniser()
+    return "".join(detokeniser.push(token) for token in tokens)
 
 
 def build_prompts(served: Served, body: Body) -> list[Prompt]:
@@ -177,7 +203,8 @@ def build_prompts(served: Served, body: Body) -> list[Prompt]:
     prompts = [
         served.prompt(body.messages, text, continue_final=body.continue_final) for text in texts
     ]
-    return [served.check_length(prompt) for prompt in prompts]
+    check_tokens(served.loaded, body.tokens)
+    return [served.check_length(prompt, len(body.tokens)) for prompt in prompts]
 
 
 async def read_body(request: Request) -> bytes:

@@ -128,9 +128,16 @@ class StopGuard:
 
 
 class Writer:
-    """From the tokens of one answer to the text that may be shown."""
+    """From the tokens of one answer to the text that may be shown.
 
-    def __init__(self, detokeniser: Detokeniser, stops: Sequence[str]) -> None:
+    The whole characters of `beginning` are taken as shown; a part of one waits for the rest.
+    """
+
+    def __init__(
+        self, detokeniser: Detokeniser, stops: Sequence[str], beginning: Sequence[int] = ()
+    ) -> None:
+        for token in beginning:
+            detokeniser.push(token)
         self._detokeniser = detokeniser
         self._guard = StopGuard(stops)
 

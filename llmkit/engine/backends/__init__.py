@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from llmkit.engine.requests import GenerationRequest
 
 if TYPE_CHECKING:
+    from llmkit.engine.inspection import Inspection
     from llmkit.engine.loading import LoadedModel
 
 
@@ -38,6 +39,12 @@ class Backend(Protocol):
 
     def cancel(self, request: GenerationRequest) -> str:
         """Ask for an end; "queued" or "running". What it held is free before the next token."""
+        ...
+
+    def inspect(self, inspection: "Inspection") -> None:
+        """Do it in pieces on the thread that runs the model; EngineError: busy, interrupted,
+        or invalid where this backend cannot look into answers.
+        """
         ...
 
     def start(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from llmkit.engine.backends.writing import end_cancelled
+from llmkit.engine.inspection import Inspection, InspectionQueue
 from llmkit.engine.requests import Choice, Failed, GenerationRequest, requests_of, stopped
 from llmkit.types import EngineError
 
@@ -34,6 +35,7 @@ class QueuedBackend:
         self.max_waiting = max_waiting
         self.idle = threading.Event()
         self._waiting: deque[Choice] = deque()
+        self._looks = InspectionQueue()
         self._changed = threading.Condition()
         self._closed = False
         self._thread: threading.Thread | None = None
@@ -79,6 +81,15 @@ class QueuedBackend:
             self._wake()
         return "queued" if queued else "running"
 
+    def inspect(self, inspection: Inspection) -> None:
+        """Queue a look at an answer; EngineError: busy, or interrupted when it is closed."""
+        with self._changed:
+            if self._closed:
+                raise stopped()
+            self._looks.put(inspection)
+            self.idle.clear()
+            self._wake()
+
     @property
     def running(self) -> int:
         return len(self.held())
@@ -115,7 +126,12 @@ class QueuedBackend:
             except Exception:
                 logger.exception("A step of %s failed", self.loaded.name)
                 self.fail_running()
+            self.look()
         self._fail_all(stopped())
+
+    def look(self) -> None:
+        """A piece of the oldest look at an answer, between two steps."""
+        self._looks.step()
 
     def _wait_for_work(self) -> bool:
         with self._changed:
@@ -126,7 +142,7 @@ class QueuedBackend:
             return not self._closed
 
     def _has_work(self) -> bool:
-        return bool(self._waiting or self.held())
+        return bool(self._waiting or self._looks or self.held())
 
     def drop_cancelled(self) -> None:
         with self._changed:
@@ -163,6 +179,7 @@ class QueuedBackend:
         with self._changed:
             waiting = list(self._waiting)
             self._waiting.clear()
+        self._looks.fail_all(error)
         held = self.held()
         for choice in held:
             self.leave(choice)

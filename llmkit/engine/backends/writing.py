@@ -4,17 +4,20 @@ import time
 
 import torch
 
-from llmkit.engine.requests import Choice, Done, Text
+from llmkit.engine.logprobs import Likelihood
+from llmkit.engine.requests import Choice, Done, Text, Written
 from llmkit.engine.sampling import Draw, uniform
 from llmkit.types import FinishReason
 
 
-def take(choice: Choice, token: int) -> FinishReason | None:
+def take(choice: Choice, token: int, likelihood: Likelihood | None = None) -> FinishReason | None:
     """Append a token and show its text; the reason if the answer ends with it.
 
-    The caller then frees what the choice held and calls `end`.
+    The caller then frees what the choice held and calls `end`. A request that asked for log
+    probabilities needs the token's `likelihood`.
     """
     choice.tokens.append(token)
+    choice.untold.append(Written(token, likelihood, token in choice.request.loaded.eos))
     choice.request.first_token = choice.request.first_token or time.monotonic()
     if choice.seen is not None:
         choice.seen[token] = True
@@ -33,7 +36,13 @@ def take(choice: Choice, token: int) -> FinishReason | None:
 
 def show(choice: Choice, text: str) -> None:
     if text:
-        choice.request.sink(Text(choice.index, text))
+        tell(choice, text)
+
+
+def tell(choice: Choice, text: str) -> None:
+    """The text with every token that was not told yet."""
+    tokens, choice.untold = tuple(choice.untold), []
+    choice.request.sink(Text(choice.index, text, tokens))
 
 
 def show_rest(choice: Choice) -> None:
@@ -42,6 +51,8 @@ def show_rest(choice: Choice) -> None:
 
 
 def end(choice: Choice, reason: FinishReason) -> None:
+    if choice.untold:
+        tell(choice, "")
     choice.finished = reason
     if choice.request.over:
         choice.request.ended = time.monotonic()
