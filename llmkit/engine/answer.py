@@ -116,10 +116,8 @@ async def sse(opening: Opening, shape: Shape) -> AsyncIterator[str]:
 async def job_lines(job: Job, shape: Shape) -> AsyncIterator[str]:
     envelope = shape.envelope(job.request.id, chunk=True)
     if shape.kind == "chat":
-        roles = [
-            {"index": c.index, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}
-            for c in job.request.choices
-        ]
+        role = {"role": "assistant", "content": ""}
+        roles = [{**shape.piece(c.index, "", None), "delta": role} for c in job.request.choices]
         yield data_line({**envelope, "choices": roles})
     async for event in events(job):
         if event is None:

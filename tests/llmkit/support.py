@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llmkit.engine.loading import LoadedModel
 from llmkit.engine.requests import (
@@ -13,9 +13,13 @@ from llmkit.engine.requests import (
     Position,
     RequestEvent,
     Text,
+    Written,
 )
 from llmkit.engine.scheduler import Scheduler
 from llmkit.types import GenerationSettings
+
+if TYPE_CHECKING:
+    import torch
 
 GREEDY = GenerationSettings(max_tokens=24, temperature=0, seed=0)
 
@@ -34,6 +38,11 @@ class Asked:
     def tokens(self, choice: int = 0) -> list[int]:
         return self.request.choices[choice].tokens
 
+    def written(self, choice: int = 0) -> list[Written]:
+        """Every token it was told of, in order."""
+        texts = (e for e in self.events if isinstance(e, Text) and e.choice == choice)
+        return [token for text in texts for token in text.tokens]
+
     def reasons(self) -> list[str]:
         return [e.reason for e in self.events if isinstance(e, Done)]
 
@@ -51,11 +60,14 @@ def ask(
     *,
     n: int = 1,
     name: str = "r",
+    **more: Any,
 ) -> Asked:
     """Submit a request; nothing runs before the next step."""
     events: list[RequestEvent] = []
     ids = ids_of(scheduler.loaded, prompt) if isinstance(prompt, str) else list(prompt)
-    request = GenerationRequest(name, [ids], settings, events.append, loaded=scheduler.loaded, n=n)
+    request = GenerationRequest(
+        name, [ids], settings, events.append, loaded=scheduler.loaded, n=n, **more
+    )
     scheduler.submit(request)
     return Asked(request, events)
 
@@ -92,3 +104,12 @@ def damage(folder: Path) -> None:
     """Cut the weights short, as an interrupted copy does."""
     weights = folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:1000])
+
+
+def direct_logprobs(loaded: LoadedModel, read: Sequence[int]) -> "torch.Tensor":
+    """Log-softmax [length, vocabulary] of transformers' own single forward pass over `read`."""
+    import torch
+
+    with torch.inference_mode():
+        logits = loaded.model(input_ids=torch.tensor([list(read)]), use_cache=False).logits[0]
+    return logits.float().log_softmax(-1)
