@@ -61,7 +61,9 @@ def test_looking_at_an_answer_disturbs_nobody_and_equals_a_direct_forward_pass(
     place = PlaceInspection(tireless, prompt + tokens[:70])
     scheduler.inspect(whole)
     scheduler.inspect(place)
-    run(scheduler)
+    while scheduler.running:
+        scheduler.step()
+        scheduler.look()
     direct = direct_logprobs(tireless, prompt + tokens)[len(prompt) - 1 :]
     found = whole.answer.result(0)
     wants = [float(row[token]) for row, token in zip(direct, tokens, strict=False)]
@@ -84,7 +86,7 @@ def test_a_look_that_nobody_waits_for_ends_at_the_next_step(
     scheduler.inspect(stays)
     left.answer.cancel()
     for _ in range(4):
-        scheduler.step()
+        scheduler.look()
     assert len(stays.answer.result(0)) == 2
 
 
@@ -182,7 +184,7 @@ async def test_one_place_tells_every_score_after_the_penalty_in_order(
     read = ids_of(tiny, "Say") + tokens[:6]
     with torch.inference_mode():
         logits = tiny.model(input_ids=torch.tensor([read])).logits[0, -1:]
-    wanted = RepetitionPenaltyLogitsProcessor(1.5)(torch.tensor([read]), logits)[0]  # type: ignore[arg-type]
+    wanted = RepetitionPenaltyLogitsProcessor(1.5)(torch.tensor([read]), logits)[0]
     scores = np.frombuffer(base64.b64decode(told["scores"]), "<f4")
     assert scores.tolist() == pytest.approx(wanted.sort(descending=True).values.tolist(), abs=1e-3)
     assert [entry["id"] for entry in told["tokens"]] == wanted.topk(4).indices.tolist()
