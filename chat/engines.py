@@ -1,16 +1,66 @@
-"""The engines this site talks to, by setting; all are OpenAI-compatible addresses."""
+"""The model servers this site talks to: engines by setting, and endpoints from the database.
+
+Engines are asked which models they have; an endpoint's models are those of its last check, so a
+slow server elsewhere never holds a page up. A model's name here is its own name, or
+`endpoint/name` where that name is taken.
+"""
 
 import asyncio
-from dataclasses import dataclass
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from time import monotonic
+from typing import Any
 from weakref import WeakKeyDictionary
 
+from channels.db import DatabaseSyncToAsync
 from django.conf import settings
+from django.db import Error, connection
 
 from llmkit.client import EngineClient
+from llmkit.remote import RemoteClient
 from llmkit.types import EngineError
+from training.models import Endpoint, ModelVersion
+from training.services import endpoints
 
 MODELS_FRESH_SECONDS = 5.0
+LONGEST_NAME = 200
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One model to pick; `label` is shown, `name` is what requests carry."""
+
+    name: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Models of one server; the first group, without a label, is this site's own engines."""
+
+    label: str
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True)
+class Picker:
+    """Every model that can be picked now, grouped by where it runs."""
+
+    groups: tuple[Group, ...]
+
+    @property
+    def names(self) -> list[str]:
+        return [choice.name for group in self.groups for choice in group.choices]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the database says: endpoints that are on, and names that belong to this machine."""
+
+    endpoints: tuple[Endpoint, ...] = ()
+    own_names: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -18,19 +68,30 @@ class _Loop:
     """What one event loop keeps: connections may not be shared between loops."""
 
     clients: list[EngineClient]
-    models: dict[str, EngineClient]
+    models: dict[str, EngineClient] = field(default_factory=dict)
+    picker: Picker = Picker(())
+    known: Known = Known()
+    remotes: dict[tuple[Any, ...], RemoteClient] = field(default_factory=dict)
+    by_own_name: dict[str, RemoteClient] = field(default_factory=dict)
     asked_at: float = float("-inf")
+    changes: int = 0
 
 
 _loops: "WeakKeyDictionary[asyncio.AbstractEventLoop, _Loop]" = WeakKeyDictionary()
+_changes = 0
+
+
+def forget(**_: Any) -> None:
+    """Endpoints were changed: every loop reads them anew."""
+    global _changes
+    _changes += 1
 
 
 def _here() -> _Loop:
     loop = asyncio.get_running_loop()
     if loop not in _loops:
         key = settings.ENGINE_API_KEY or None
-        clients = [EngineClient(url, api_key=key) for url in settings.ENGINE_URLS]
-        _loops[loop] = _Loop(clients, {})
+        _loops[loop] = _Loop([EngineClient(url, api_key=key) for url in settings.ENGINE_URLS])
     return _loops[loop]
 
 
@@ -41,17 +102,107 @@ async def _listed(client: EngineClient) -> list[str]:
         return []
 
 
-async def models() -> list[str]:
-    """Names of the models that can answer now; empty where no engine is reachable."""
+def _read() -> Known:
+    """From the database, by a thread that keeps no connection; and checks what is due."""
+    try:
+        endpoints.check_due()
+        found = tuple(Endpoint.objects.enabled())
+        return Known(found, frozenset(ModelVersion.objects.known().values_list("name", flat=True)))
+    finally:
+        connection.close()
+
+
+async def _known(before: Known) -> Known:
+    try:
+        return await DatabaseSyncToAsync(_read, thread_sensitive=False)()
+    except Error as error:
+        log.debug("Endpoints can't be read now: %s", error)
+        return before
+
+
+async def _refreshed() -> _Loop:
     here = _here()
-    if monotonic() - here.asked_at > MODELS_FRESH_SECONDS or not here.models:
-        lists = await asyncio.gather(*(_listed(client) for client in here.clients))
-        here.models = {}
-        for client, names in zip(here.clients, lists, strict=True):
-            for name in names:
-                here.models.setdefault(name, client)
+    stale = monotonic() - here.asked_at > MODELS_FRESH_SECONDS or here.changes != _changes
+    if stale or not here.models:
+        here.changes = _changes
+        known, *lists = await asyncio.gather(
+            _known(here.known), *(_listed(client) for client in here.clients)
+        )
+        _arrange(here, known, lists)
         here.asked_at = monotonic()
-    return list(here.models)
+    return here
+
+
+def _arrange(here: _Loop, known: Known, lists: list[list[str]]) -> None:
+    own: dict[str, EngineClient] = {}
+    for client, names in zip(here.clients, lists, strict=True):
+        for name in names:
+            own.setdefault(name, client)
+    taken = known.own_names | set(own)
+    public = public_names(known.endpoints, taken)
+    here.known = known
+    here.remotes = {_identity(e, public): _remote(here, e, public) for e in known.endpoints}
+    clients = {key[0]: client for key, client in here.remotes.items()}
+    groups = [Group("", tuple(Choice(name, name) for name in own))] if own else []
+    here.models, here.by_own_name = dict(own), {}
+    for endpoint in known.endpoints:
+        names = public[endpoint.name]
+        here.models |= dict.fromkeys(names, clients[endpoint.name])
+        for theirs in names.values():
+            here.by_own_name.setdefault(theirs, clients[endpoint.name])
+            here.by_own_name.setdefault(f"{endpoint.name}/{theirs}", clients[endpoint.name])
+        groups.append(_group(endpoint, names))
+    here.picker = Picker(tuple(groups))
+
+
+def _group(endpoint: Endpoint, names: Mapping[str, str]) -> Group:
+    state = " (not answering)" if endpoint.state == "failing" else ""
+    choices = (Choice(ours, theirs) for ours, theirs in names.items())
+    return Group(f"{endpoint.name}{state}", tuple(choices))
+
+
+def public_names(
+    found: tuple[Endpoint, ...], taken: frozenset[str] | set[str]
+) -> dict[str, dict[str, str]]:
+    """By endpoint: our name of each of its models → its own. A shared name gets a prefix."""
+    times: dict[str, int] = {}
+    for endpoint in found:
+        for name in endpoint.models:
+            times[name] = times.get(name, 0) + 1
+    named: dict[str, dict[str, str]] = {}
+    for endpoint in found:
+        alone = [n for n in endpoint.models if times[n] == 1 and n not in taken]
+        pairs = {n if n in alone else f"{endpoint.name}/{n}": n for n in endpoint.models}
+        named[endpoint.name] = {ours: n for ours, n in pairs.items() if len(ours) <= LONGEST_NAME}
+    return named
+
+
+def _identity(endpoint: Endpoint, public: dict[str, dict[str, str]]) -> tuple[Any, ...]:
+    """What a client is made of; while it stays the same, so does the client."""
+    aliases = tuple(public[endpoint.name].items())
+    return (endpoint.name, endpoint.url, endpoint.api_key, endpoint.extensions, aliases)
+
+
+def _remote(here: _Loop, endpoint: Endpoint, public: dict[str, dict[str, str]]) -> RemoteClient:
+    known = here.remotes.get(_identity(endpoint, public))
+    prefixed = {f"{endpoint.name}/{name}": name for name in endpoint.models}
+    return known or RemoteClient(
+        endpoint.url,
+        name=endpoint.name,
+        api_key=endpoint.api_key or None,
+        extensions=endpoint.extensions,
+        aliases=prefixed | public[endpoint.name],
+    )
+
+
+async def picker() -> Picker:
+    """The models to choose from, grouped; empty where no server is known or reachable."""
+    return (await _refreshed()).picker
+
+
+async def models() -> list[str]:
+    """Names of the models that can be asked now; empty where no server is reachable."""
+    return (await picker()).names
 
 
 def preferred(names: list[str], wanted: str = "") -> str:
@@ -64,18 +215,31 @@ def preferred(names: list[str], wanted: str = "") -> str:
 
 
 async def client_for(model: str) -> EngineClient:
-    """The engine that serves `model`; the first one where none says so, for its error message."""
-    await models()
-    here = _here()
-    return here.models.get(model, here.clients[0])
+    """The server that has `model`; the first engine where none says so, for its error message.
+
+    A name that belongs to this machine never leads elsewhere, even while its engine is away.
+    """
+    here = await _refreshed()
+    if model in here.models:
+        return here.models[model]
+    if model in here.known.own_names:
+        return here.clients[0]
+    return here.by_own_name.get(model, here.clients[0])
 
 
 async def every_client() -> list[EngineClient]:
+    """The engines by setting, then the endpoints."""
+    here = await _refreshed()
+    return [*here.clients, *here.remotes.values()]
+
+
+async def own_clients() -> list[EngineClient]:
+    """The engines by setting: what is not meant for servers elsewhere may be sent to these."""
     return _here().clients
 
 
 async def close() -> None:
     """Close this loop's connections."""
     here = _loops.pop(asyncio.get_running_loop(), None)
-    for client in here.clients if here else []:
+    for client in [*here.clients, *here.remotes.values()] if here else []:
         await client.aclose()

@@ -27,7 +27,14 @@ LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=32, keepal
 QUICK_SECONDS = 10
 LOOK_SECONDS = 300
 CODES = {"invalid", "too_long", "busy", "model_not_found", "model_failed", "interrupted"}
-CODE_OF_STATUS = {400: "invalid", 404: "model_not_found", 422: "invalid", 429: "busy"}
+CODE_OF_STATUS = {
+    400: "invalid",
+    401: "refused",
+    403: "refused",
+    404: "model_not_found",
+    422: "invalid",
+    429: "busy",
+}
 REASONS = {"stop", "length", "cancelled"}
 
 

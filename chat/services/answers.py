@@ -16,6 +16,7 @@ from chat.services import context
 from chat.services.context import ChatError
 from chat.services.conversations import title_from
 from chat.streaming import producer
+from llmkit.identity import identity
 from llmkit.types import EngineError, GenerationSettings
 
 MAX_TEXT = 1_200_000
@@ -173,7 +174,7 @@ def _start(answer: Message, fit: context.Fit) -> Generation:
         fitted=fit.is_measured,
         dropped=fit.dropped,
         prompt_tokens=None if fit.estimate else fit.tokens,
-        producer=producer.identity(),
+        producer=identity(),
     )
     transaction.on_commit(lambda: async_to_sync(producer.launch)(str(generation.pk)))
     return generation

@@ -13,7 +13,7 @@ from llmkit.types import EngineError
 async def _embed(texts: Sequence[str]) -> Vectors:
     """Vectors from the first engine that has the embedding model."""
     reason = "no engine is set"
-    for client in await engines.every_client():
+    for client in await engines.own_clients():
         try:
             return await client.embeddings(texts, model=MODEL_NAME)
         except EngineError as error:

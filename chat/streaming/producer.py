@@ -5,17 +5,12 @@ that joins the group before it reads the database can never meet a gap. See docs
 """
 
 import asyncio
-import os
-import socket
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
 from dataclasses import asdict
-from functools import cache
 from time import monotonic as now
 from typing import Any
 from uuid import UUID
-
-import psutil
 
 from chat import engines
 from chat.markdown import render
@@ -37,16 +32,6 @@ ANSWER_STATE = {
 }
 
 _running: dict[str, tuple["Producer", asyncio.Task[None]]] = {}
-
-
-@cache
-def _started(pid: int) -> float:
-    return psutil.Process(pid).create_time()
-
-
-def identity() -> str:
-    """This process, so that anyone on this host can tell whether it still lives."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid()):.2f}"
 
 
 async def launch(generation_id: str) -> None:

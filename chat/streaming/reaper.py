@@ -2,27 +2,14 @@
 
 import asyncio
 import logging
-import socket
 from contextlib import suppress
-
-import psutil
 
 from chat.models import Generation
 from chat.streaming import events, store
+from llmkit.identity import is_dead
 
 EVERY_SECONDS = 10.0
 log = logging.getLogger(__name__)
-
-
-def is_dead(producer: str) -> bool:
-    """True only where this host can know it: no such process, or another one with its number."""
-    host, pid, started = producer.rsplit(":", 2)
-    if host != socket.gethostname():
-        return False
-    try:
-        return f"{psutil.Process(int(pid)).create_time():.2f}" != started
-    except psutil.NoSuchProcess:
-        return True
 
 
 def reap() -> list[Generation]:

@@ -33,14 +33,14 @@ def list_context(request: HttpRequest) -> dict[str, Any]:
 def conversation(request: HttpRequest, conversation_id: UUID | None = None) -> HttpResponse:
     """A conversation, or the page that starts a new one."""
     opened = conversation_of(request, conversation_id)
-    names = async_to_sync(engines.models)()
+    picker = async_to_sync(engines.picker)()
     context = {
         "conversation": opened,
         "is_new": opened._state.adding,
         "thread": [] if opened._state.adding else shown_branch(opened),
         "presets": Preset.objects.owned_by(person(request)),
         **list_context(request),
-        **settings_context(opened, names),
+        **settings_context(opened, picker),
         **composer_context(request),
     }
     return render(request, "chat/page.html", context)

@@ -18,15 +18,16 @@ from llmkit.types import GenerationSettings
 
 
 def settings_context(
-    conversation: Conversation, names: list[str], settings: GenerationSettings | None = None
+    conversation: Conversation, picker: engines.Picker, settings: GenerationSettings | None = None
 ) -> dict[str, Any]:
     """The panel's form, with `settings` in place of the conversation's where given."""
+    names = picker.names
     model = engines.preferred(names, conversation.model)
     initial = SettingsForm.values(settings or conversation.generation_settings, conversation)
     return {
         "form": SettingsForm(initial=initial),
         "model": model,
-        "models": names if model in names else [model, *names],
+        "groups": picker.groups,
         "served": model in names,
     }
 
@@ -90,8 +91,8 @@ def _applied(
     opened.settings = settings
     if not opened._state.adding:
         opened.save(update_fields=["settings", "updated_at"])
-    names = async_to_sync(engines.models)()
-    context = {"conversation": opened, "applied": True, **settings_context(opened, names)}
+    picker = async_to_sync(engines.picker)()
+    context = {"conversation": opened, "applied": True, **settings_context(opened, picker)}
     return render(request, "chat/settings.html#fields", context)
 
 

@@ -7,7 +7,7 @@ from django.test import Client
 
 from accounts.models import User
 from chat.models import Conversation, Generation, Message
-from chat.streaming import producer
+from llmkit.identity import identity
 from llmkit.types import GenerationSettings
 
 
@@ -62,6 +62,6 @@ def begin(answer: Message, **more: Any) -> Generation:
         "model": "tiny",
         "settings": GenerationSettings().to_dict(),
         "prompt": [{"role": "user", "content": "Hello"}],
-        "producer": producer.identity(),
+        "producer": identity(),
     }
     return Generation.objects.create(**(fields | more))

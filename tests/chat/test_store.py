@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from chat.models import Chunk, Conversation, Generation, Message
 from chat.models.generation import SILENT_AFTER
-from chat.streaming import producer, reaper, store
+from chat.streaming import reaper, store
+from llmkit.identity import identity, is_dead
 from tests.chat.conftest import begin, talk
 
 pytestmark = pytest.mark.both
@@ -96,9 +97,9 @@ def test_a_dead_process_of_this_host_is_reaped_at_once(answer: Message) -> None:
 
 
 def test_a_process_that_took_a_dead_ones_number_does_not_keep_it_alive() -> None:
-    host, pid, _ = producer.identity().rsplit(":", 2)
-    assert reaper.is_dead(f"{host}:{pid}:1.00")
-    assert not reaper.is_dead(producer.identity())
+    host, pid, _ = identity().rsplit(":", 2)
+    assert is_dead(f"{host}:{pid}:1.00")
+    assert not is_dead(identity())
 
 
 def test_a_heartbeat_says_whether_a_stop_was_asked_for(answer: Message) -> None:

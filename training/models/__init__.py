@@ -1,0 +1,15 @@
+from training.models.addition import Addition, AdditionQuerySet
+from training.models.endpoint import Endpoint, EndpointQuerySet
+from training.models.job import Job, JobLostError
+from training.models.version import ModelVersion, ModelVersionQuerySet
+
+__all__ = [
+    "Addition",
+    "AdditionQuerySet",
+    "Endpoint",
+    "EndpointQuerySet",
+    "Job",
+    "JobLostError",
+    "ModelVersion",
+    "ModelVersionQuerySet",
+]

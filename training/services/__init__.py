@@ -1,0 +1,1 @@
+"""What changes the registry. Every call is keyword-only and refuses with a sentence."""

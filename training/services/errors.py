@@ -1,0 +1,2 @@
+class ModelsError(Exception):
+    """It can't be done; the text is one sentence for people, and nothing was changed."""
