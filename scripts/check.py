@@ -48,7 +48,8 @@ LINTS = {
     "system check": ["python", "manage.py", "check", "--fail-level", "WARNING"],
     "migrations": ["python", "manage.py", "makemigrations", "--check", "--dry-run"],
 }
-PYTEST = ["python", "-m", "pytest", "--tb=short", "--durations=10"]
+PYTEST = ["python", "-m", "pytest", "--tb=short", "--durations=25"]
+IN_PARALLEL = ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]
 PREPARATIONS = {
     "static files": ["python", "manage.py", "collectstatic", "--noinput", "--verbosity", "0"],
     "models": ["python", "manage.py", "fetch_models"],
@@ -112,7 +113,7 @@ def main(lint_only: bool) -> int:
     results.append(("browser, PostgreSQL and Redis at hand", require_programs(), 0.0))
     for name, command in PREPARATIONS.items():
         run(name, command, env, results)
-    run("pytest on SQLite", PYTEST, env, results)
+    run("pytest on SQLite", [*PYTEST, *IN_PARALLEL], env, results)
     run_both(env, results)
     return summarise(results)
 

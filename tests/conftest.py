@@ -1,4 +1,18 @@
-"""Fixtures that every room's tests share."""
+"""Fixtures that every room's tests share.
+
+What is slow is starting: a process that imports torch takes seconds of processor time, a web
+process or a migrated database one or two. So a new test takes what runs already:
+
+- `engine` here: the one engine process, with the models `tiny` and `talker` (tests/processes.py);
+- `chat_site`, `site`, `chatter`, `chat`, `page` in tests/browser, `site` and `chatter` in
+  tests/faults: a web process per folder. `lone_site` is for a first visit only;
+- `tiny`, `tireless`, `bytes_model`, `real_model` in tests/llmkit: models loaded in this process;
+- `member`, `stranger`, `signed_in` here: people, for views called without a server.
+
+Two worker processes share the work (`-n 2 --dist loadgroup`, as scripts/check.py runs it). Tests
+of a module stay together, so do the folders below that share processes; nothing else may be
+assumed of the order, and whatever a test writes must lie in folders of its own.
+"""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +27,22 @@ from accounts.models import User
 from tests.processes import engine_in
 from tests.running_site import RunningSite
 from tests.tiny_model import TINY_MODEL, build_tiny_model
+
+TOGETHER = ("browser", "faults")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each worker whole folders or modules, beginning with what takes longest."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(unit(item)))
+    order = {name: number for number, name in enumerate(TOGETHER)}
+    items.sort(key=lambda item: order.get(unit(item), len(order)))
+
+
+def unit(item: pytest.Item) -> str:
+    """The part of the suite that one worker runs alone: a folder of TOGETHER, or a module."""
+    module = item.path.relative_to(Path(__file__).parent)
+    return module.parts[0] if module.parts[0] in TOGETHER else str(module)
 
 
 @pytest.fixture(scope="session")

@@ -57,7 +57,10 @@ def engine_in(folder: Path) -> RunningSite:
 
 
 def site_on(engine: RunningSite, folder: Path, **settings: str) -> RunningSite:
-    """A web process with a database of its own in `folder`, answering with that engine."""
+    """A web process with a folder of its own, answering with that engine.
+
+    Each takes seconds: a package of tests shares one.
+    """
     running = RunningSite(
         folder, engine_port=engine.engine_port, settings={**ENGINE_SETTINGS, **settings}
     )

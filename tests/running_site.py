@@ -30,14 +30,16 @@ TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 LINK = re.compile(r'value="(http[^"]+/people/join/[^"]+)"')
 
 
-PREPARE = """
+MIGRATE = """
 import django; django.setup()
 from django.core.management import call_command
 from django.db import connection
 call_command("migrate", verbosity=0)
 call_command("sync_prompt_library", verbosity=0)
-call_command("collectstatic", interactive=False, verbosity=0)
 connection.close()
+"""
+COLLECT = """
+call_command("collectstatic", interactive=False, verbosity=0)
 """
 
 
@@ -89,8 +91,7 @@ class RunningSite:
         """
         (self.data_dir / "static").symlink_to(prepared() / "static")
         if self.environment().get("DATABASE_URL"):
-            self.manage("migrate", "-v0")
-            self.manage("sync_prompt_library", "-v0")
+            self.python("-c", MIGRATE)
         else:
             shutil.copy(prepared() / DATABASE, self.data_dir)
 
@@ -206,5 +207,5 @@ def prepared() -> Path:
     """A migrated database and packed static files, made once per run for every site to copy."""
     folder = Path(tempfile.mkdtemp(prefix="llmsite-prepared-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    RunningSite(folder, settings={"DATABASE_URL": ""}).python("-c", PREPARE)
+    RunningSite(folder, settings={"DATABASE_URL": ""}).python("-c", MIGRATE + COLLECT)
     return folder

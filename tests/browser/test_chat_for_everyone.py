@@ -1,7 +1,9 @@
 """The chat without a mouse, on a phone, in the dark, read aloud, and with hostile text."""
 
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from urllib.parse import quote
 
 import pytest
@@ -11,7 +13,7 @@ from tests import axe
 from tests.browser.chat_page import PATIENCE_MS, ChatPage
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.processes import Chatter
-from tests.running_site import PASSWORD, RunningSite
+from tests.running_site import DATABASE, PASSWORD, RunningSite
 
 pytestmark = pytest.mark.browser
 
@@ -38,12 +40,6 @@ print("</code></pre><script>document.title = 2</script>")
 |---|---|
 | 1 | <iframe src="https://evil.example"></iframe> |
 """
-PLANT = """
-from chat.models import Conversation
-said = Conversation.objects.get(pk="{conversation}").leaf
-said.text = {text!r}
-said.save()
-"""
 
 
 @pytest.fixture
@@ -52,8 +48,8 @@ def hostile(chatter: Chatter) -> Chatter:
     answer = chatter.send(HOSTILE, max_tokens="5")
     with chatter.watch(answer) as watcher:
         watcher.until_end()
-    plant = PLANT.format(conversation=chatter.conversation, text=HOSTILE)
-    chatter.site.manage("shell", "-v0", "-c", plant)
+    with closing(sqlite3.connect(chatter.site.data_dir / DATABASE)) as database, database:
+        database.execute("UPDATE chat_message SET text = ? WHERE id = ?", [HOSTILE, answer])
     return chatter
 
 

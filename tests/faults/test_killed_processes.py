@@ -45,8 +45,8 @@ def test_a_web_process_that_is_asked_to_end_interrupts_its_answers_at_once(
     wait_until_idle(engine)
 
 
-def test_a_killed_engine_leaves_the_text_and_answers_again_after_its_restart(
-    engine: RunningSite, chatter: Chatter
+def test_a_killed_engine_leaves_the_text_and_messages_wait_for_its_return(
+    site: RunningSite, engine: RunningSite, chatter: Chatter
 ) -> None:
     answer = chatter.send("Tell me everything.")
     with chatter.watch(answer) as watcher:
@@ -54,28 +54,23 @@ def test_a_killed_engine_leaves_the_text_and_answers_again_after_its_restart(
         engine.kill("engine")
         assert watcher.until_end() == "interrupted"
     assert "Regenerate" in chatter.shown(answer)
-    engine.start_engine()
     chatter.form["max_tokens"] = "20"
     assert chatter.post(f"{chatter.path}/settings", **chatter.form).status_code == 200
-    with chatter.watch(chatter.regenerate(answer)) as again:
-        assert again.until_end() == "done"
-    assert len(again.text) == 20
+    other = Chatter(site, site.owner())
+    stop_while_waiting(other)
+    waiting = other.send("And now?", max_tokens="20")
+    with chatter.watch(chatter.regenerate(answer)) as again, other.watch(waiting) as first:
+        engine.start_engine()
+        assert again.until_end() == first.until_end() == "done"
+    assert len(again.text) == len(first.text) == 20
     assert watcher.text.startswith(again.text)
 
 
-def test_a_message_waits_for_an_engine_that_is_not_there_yet(
-    engine: RunningSite, chatter: Chatter
-) -> None:
-    engine.stop("engine")
+def stop_while_waiting(chatter: Chatter) -> None:
     stopped = chatter.send("Are you there?")
     with chatter.watch(stopped) as watcher:
         chatter.stop(stopped)
         assert watcher.until_end() == "stopped"
-    waiting = chatter.send("And now?", max_tokens="20")
-    with chatter.watch(waiting) as watcher:
-        engine.start_engine()
-        assert watcher.until_end() == "done"
-    assert len(watcher.text) == 20
 
 
 def test_a_stopped_answer_frees_the_engine(engine: RunningSite, chatter: Chatter) -> None:
