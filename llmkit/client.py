@@ -15,6 +15,7 @@ from llmkit.types import (
     Finished,
     FinishReason,
     GenerationSettings,
+    Loading,
     Queued,
     StreamEvent,
 )
@@ -26,15 +27,25 @@ SILENCE_SECONDS = 60
 LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=32, keepalive_expiry=3)
 QUICK_SECONDS = 10
 LOOK_SECONDS = 300
-CODES = {"invalid", "too_long", "busy", "model_not_found", "model_failed", "interrupted"}
+CODES = {
+    "invalid",
+    "too_long",
+    "busy",
+    "in_use",
+    "model_not_found",
+    "model_failed",
+    "interrupted",
+}
 CODE_OF_STATUS = {
     400: "invalid",
     401: "refused",
     403: "refused",
     404: "model_not_found",
+    409: "in_use",
     422: "invalid",
     429: "busy",
 }
+LOADING = ": loading"
 REASONS = {"stop", "length", "cancelled"}
 
 
@@ -140,6 +151,14 @@ class EngineClient:
         """
         if await self.has_extensions():
             await self._post("/v1/cancel", {"request_id": request_id}, timeout=QUICK_SECONDS)
+
+    async def load(self, model: str) -> None:
+        """Begin to load a model of our engine; its health tells how far that is."""
+        await self._post("/v1/load", {"model": model}, timeout=QUICK_SECONDS)
+
+    async def unload(self, model: str) -> None:
+        """Free a model's memory. EngineError(in_use) while it is needed."""
+        await self._post("/v1/unload", {"model": model}, timeout=SILENCE_SECONDS)
 
     async def stream_chat(
         self,
@@ -254,6 +273,8 @@ async def read_events(response: httpx.Response) -> AsyncIterator[StreamEvent]:
     async for line in response.aiter_lines():
         if (position := queue_position(line)) is not None:
             yield Queued(position)
+        elif line.startswith(LOADING):
+            yield Loading(fraction_of(line.removeprefix(LOADING).strip()))
         elif line.startswith("data:") and (data := line[5:].strip()) != "[DONE]":
             chunk = as_object(data)
             raise_error_in(chunk)
@@ -270,6 +291,13 @@ async def read_events(response: httpx.Response) -> AsyncIterator[StreamEvent]:
 def queue_position(line: str) -> int | None:
     _, found, number = line.partition(": queue-position ")
     return int(number) if found and number.strip().isdigit() else None
+
+
+def fraction_of(text: str) -> float | None:
+    """A number from 0 to 1, None for anything else."""
+    with contextlib.suppress(ValueError):
+        return min(max(float(text), 0.0), 1.0)
+    return None
 
 
 def first_choice(chunk: Mapping[str, Any]) -> tuple[Delta, str | None]:

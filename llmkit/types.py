@@ -93,6 +93,13 @@ class Queued:
 
 
 @dataclass(frozen=True)
+class Loading:
+    """The model is being loaded; `fraction` 0..1 of it is, None while its turn has not come."""
+
+    fraction: float | None
+
+
+@dataclass(frozen=True)
 class Delta:
     """New text, always whole characters, and the ids of the tokens written since the last one.
 
@@ -114,14 +121,15 @@ class Finished:
     total_ms: float | None = None
 
 
-StreamEvent = Queued | Delta | Finished
+StreamEvent = Queued | Loading | Delta | Finished
 
 
 class EngineError(Exception):
     """The engine could not answer. `str()` is a sentence for people that says what to do.
 
-    `code` is one of: unreachable, refused (the key), busy (queue full), model_not_found,
-    model_failed, too_long, invalid, interrupted (the stream broke off), engine_error.
+    `code` is one of: unreachable, refused (the key), busy (queue full), in_use (a model that is
+    needed cannot be put away), model_not_found, model_failed, too_long, invalid, interrupted (the
+    stream broke off), engine_error.
     """
 
     def __init__(self, message: str, *, code: str = "engine_error") -> None:

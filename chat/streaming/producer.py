@@ -149,7 +149,7 @@ class Producer:
             self.pending.append(event.text.replace("\x00", "\ufffd"))
         elif isinstance(event, Queued):
             self.position = event.position
-        else:
+        elif isinstance(event, Finished):
             self.finished = event
         self.wake.set()
 

@@ -17,11 +17,13 @@ from llmkit.engine.token_report import TokenReporter
 from llmkit.types import EngineError
 
 PING_SECONDS = 10
+LOOK_SECONDS = 0.5
 
 STATUS = {
     "invalid": 400,
     "too_long": 400,
     "model_not_found": 404,
+    "in_use": 409,
     "busy": 429,
     "model_failed": 503,
     "interrupted": 503,
@@ -99,18 +101,37 @@ def data_line(body: dict[str, Any]) -> str:
     return f"data: {json.dumps(body, ensure_ascii=False)}\n\n"
 
 
-async def sse(opening: Opening, shape: Shape) -> AsyncIterator[str]:
-    """The lines of a stream. A model that is still being loaded is waited for with pings."""
+Progress = Callable[[], float | None]
+
+
+async def sse(opening: Opening, shape: Shape, progress: Progress) -> AsyncIterator[str]:
+    """The lines of a stream; they tell how far a model is that is still being loaded."""
     task = asyncio.ensure_future(opening)
     try:
-        while not (await asyncio.wait({task}, timeout=PING_SECONDS))[0]:
-            yield ": loading\n\n"
+        async for line in loading_lines(task, progress):
+            yield line
         async for line in job_lines(task.result(), shape):
             yield line
     except EngineError as error:
         yield data_line(error_body(error))
     finally:
         task.cancel()
+
+
+async def loading_lines(task: "asyncio.Future[Job]", progress: Progress) -> AsyncIterator[str]:
+    """A comment whenever more of the model has been loaded, and one as a ping in a long pause."""
+    told, pause = "", 0.0
+    while not task.done():
+        line = loading_line(progress())
+        if line != told or pause >= PING_SECONDS:
+            told, pause = line, 0.0
+            yield line
+        await asyncio.wait({task}, timeout=LOOK_SECONDS)
+        pause += LOOK_SECONDS
+
+
+def loading_line(fraction: float | None) -> str:
+    return ": loading\n\n" if fraction is None else f": loading {fraction:.2f}\n\n"
 
 
 async def job_lines(job: Job, shape: Shape) -> AsyncIterator[str]:
@@ -220,6 +241,21 @@ class AttentiveResponse(Response):
             await answering
         with contextlib.suppress(asyncio.CancelledError):
             await answering
+
+
+class HoldingResponse(Response):
+    """Sends another response, and calls `after` when that is over, however it ended."""
+
+    def __init__(self, held: Response, after: Callable[[], object]) -> None:
+        super().__init__()
+        self._held = held
+        self._after = after
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._held(scope, receive, send)
+        finally:
+            self._after()
 
 
 async def disconnected(receive: Receive) -> None:

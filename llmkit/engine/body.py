@@ -174,6 +174,14 @@ def parse_cancel(raw: bytes) -> str:
     return request_id
 
 
+def parse_model(raw: bytes) -> str:
+    """The one name that /v1/load and /v1/unload take."""
+    name = read_text(known_fields(parse_object(raw), {"model"}), "model")
+    if not name:
+        raise invalid("Name the model.")
+    return name
+
+
 def common(data: Mapping[str, Any], **special: Any) -> Body:
     return Body(
         model=read_text(data, "model"),

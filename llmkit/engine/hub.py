@@ -1,21 +1,25 @@
 """The served models: which folders there are, which are loaded, and who may use them.
 
 Nothing here imports torch; the loader thread does, so that the server answers from the start.
+A model that is to go is retired first: nobody new gets it, and it is put away once the last lease
+on it has been given back. So no request ever meets a model that is being closed.
 """
 
 import asyncio
+import contextlib
 import difflib
 import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from llmkit.engine.requests import GenerationRequest
+from llmkit.engine.entries import Entry, Lease, State, fingerprint, is_served
+from llmkit.engine.release import give_memory_back
 from llmkit.types import ChatMessage, EngineError
 
 if TYPE_CHECKING:
@@ -25,10 +29,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-State = Literal["unloaded", "loading", "ready", "failed"]
-Fingerprint = tuple[tuple[str, int, int], ...]
-CANCEL_MEMORY_SECONDS = 60
-CANCEL_MEMORY_SIZE = 10_000
+PUT_AWAY_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -78,34 +79,6 @@ class Served:
         return prompt
 
 
-@dataclass
-class Entry:
-    """One attempt at loading a folder; `fingerprint` tells whether it is the same folder still."""
-
-    fingerprint: Fingerprint
-    future: "Future[Served]"
-
-    @property
-    def state(self) -> State:
-        if not self.future.done():
-            return "loading"
-        return "failed" if self.future.exception() else "ready"
-
-    @property
-    def served(self) -> "Served | None":
-        return self.future.result() if self.state == "ready" else None
-
-
-def fingerprint(folder: Path) -> Fingerprint:
-    """Changes whenever a file of the folder is replaced."""
-    stats = [(path.name, path.stat()) for path in sorted(folder.iterdir()) if path.is_file()]
-    return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats)
-
-
-def is_served(folder: Path) -> bool:
-    return (folder / "config.json").is_file() and any(folder.glob("*.safetensors"))
-
-
 class ModelHub:
     """Loads folders one at a time, on a thread of its own, when they are first asked for."""
 
@@ -113,8 +86,10 @@ class ModelHub:
         self.models_dir = models_dir
         self.options = options
         self._entries: dict[str, Entry] = {}
-        self._lock = threading.Lock()
-        self._jobs: queue.Queue[Callable[[], None] | None] = queue.Queue()
+        self._retired: list[Entry] = []
+        self._changed = threading.Condition()
+        self._closed = False
+        self._jobs: queue.Queue[Callable[[], object] | None] = queue.Queue()
         self._loader = threading.Thread(target=self._work, name="engine-loader", daemon=True)
         self._loader.start()
 
@@ -123,49 +98,139 @@ class ModelHub:
             return []
         return sorted(folder.name for folder in self.models_dir.iterdir() if is_served(folder))
 
-    def load(self, name: str) -> "Future[Served]":
-        """The model, now or later. EngineError: model_not_found, or in the future model_failed."""
+    def folder(self, name: str) -> Path:
+        """The model's folder, or EngineError(model_not_found) that names near ones."""
         known = self.names()
         if name not in known:
             raise not_found(name, known)
-        with self._lock:
+        return self.models_dir / name
+
+    # -- using -----------------------------------------------------------------------------------
+
+    def acquire(self, name: str) -> Lease:
+        """The model, kept until the lease is released; loading begins if it has to.
+
+        EngineError: model_not_found, or in the lease's future model_failed.
+        """
+        folder = self.folder(name)
+        with self._changed:
+            entry = self._current(name, folder)
+            entry.uses += 1
+            entry.last_used = time.time()
+        return Lease(entry, self._give_back)
+
+    @contextlib.asynccontextmanager
+    async def use(self, name: str) -> AsyncIterator[Served]:
+        """The loaded model, kept for as long as the block runs."""
+        lease = self.acquire(name)
+        try:
+            yield await asyncio.wrap_future(lease.future)
+        finally:
+            lease.release()
+
+    def load(self, name: str) -> "Future[Served]":
+        """Begin to load unless that was done; what comes of it may be put away again."""
+        folder = self.folder(name)
+        with self._changed:
+            return self._current(name, folder).future
+
+    def unload(self, name: str) -> None:
+        """Free a model's memory. EngineError: model_not_found, or in_use while it is needed."""
+        with self._changed:
             entry = self._entries.get(name)
-            if entry is None or self._worth_retrying(name, entry):
-                entry = self._entries[name] = self._begin(name)
-            return entry.future
+            if entry is None:
+                self.folder(name)
+                return
+            if entry.uses or entry.state == "loading":
+                raise in_use(name, entry)
+            self._retire(entry)
+        self._put_away_idle()
 
-    async def get(self, name: str) -> Served:
-        return await asyncio.wrap_future(self.load(name))
+    def _current(self, name: str, folder: Path) -> Entry:
+        """Under the lock: the entry of the folder as it is now; an older one is retired."""
+        entry = self._entries.get(name)
+        if entry is not None and not self._outdated(entry, folder):
+            return entry
+        if entry is not None:
+            self._retire(entry)
+            self.enqueue(self._put_away_idle)
+        fresh = self._entries[name] = Entry(name, fingerprint(folder))
+        self.enqueue(lambda: self._load(fresh))
+        return fresh
 
-    def _worth_retrying(self, name: str, entry: Entry) -> bool:
-        return entry.state == "failed" and entry.fingerprint != fingerprint(self.models_dir / name)
+    def _outdated(self, entry: Entry, folder: Path) -> bool:
+        return entry.state != "loading" and entry.fingerprint != fingerprint(folder)
 
-    def _begin(self, name: str) -> Entry:
-        entry = Entry(fingerprint(self.models_dir / name), Future())
-        entry.future.set_running_or_notify_cancel()  # a client that goes away cancels no load
-        self._jobs.put(lambda: self._load(name, entry.future))
-        return entry
+    def _give_back(self, entry: Entry) -> None:
+        with self._changed:
+            entry.uses -= 1
+            entry.last_used = time.time()
+            if entry in self._retired:
+                self.enqueue(self._put_away_idle)
+            self._changed.notify_all()
+
+    # -- putting away ----------------------------------------------------------------------------
+
+    def _retire(self, entry: Entry) -> None:
+        """Under the lock: nobody new gets it."""
+        del self._entries[entry.name]
+        if entry.state == "ready":
+            self._retired.append(entry)
+
+    def _put_away_idle(self) -> None:
+        """Close what is retired and no longer needed, and give its memory back."""
+        with self._changed:
+            idle = [e for e in self._retired if not e.uses and not e.closing]
+            for entry in idle:
+                entry.closing = True
+        for entry in idle:
+            close(entry)
+        with self._changed:
+            self._retired = [e for e in self._retired if e not in idle]
+            self._changed.notify_all()
+        if idle:
+            names = ", ".join(entry.name for entry in idle)
+            logger.info("Put away %s", names)
+            idle.clear()
+            give_memory_back()
+
+    # -- the loader's thread ---------------------------------------------------------------------
+
+    def enqueue(self, job: Callable[[], object]) -> None:
+        """Have something done between two loads."""
+        self._jobs.put(job)
+
+    def join(self) -> None:
+        """Wait until the loader has ended; it does so after `close`."""
+        self._loader.join()
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             job()
 
-    def _load(self, name: str, future: "Future[Served]") -> None:
+    def _load(self, entry: Entry) -> None:
         try:
-            future.set_result(self._open(name))
+            entry.future.set_result(self._open(entry))
         except EngineError as error:
             logger.warning("%s", error)
-            future.set_exception(error)
+            entry.future.set_exception(error)
         except Exception as error:
-            logger.exception("Loading %s failed", name)
-            future.set_exception(
-                EngineError(f"Loading {name} failed: {error}", code="model_failed")
+            logger.exception("Loading %s failed", entry.name)
+            entry.future.set_exception(
+                EngineError(f"Loading {entry.name} failed: {error}", code="model_failed")
             )
 
-    def _open(self, name: str) -> Served:
+    def _open(self, entry: Entry) -> Served:
         from llmkit.engine.opening import open_model
 
-        return open_model(self.models_dir / name, self.options)
+        entry.tell_progress(0)
+        return open_model(self.models_dir / entry.name, self.options, entry.tell_progress)
+
+    # -- telling ---------------------------------------------------------------------------------
+
+    def state(self, name: str) -> State:
+        entry = self._entries.get(name)
+        return entry.state if entry else "unloaded"
 
     def health(self) -> dict[str, Any]:
         """What /health says about every folder."""
@@ -175,10 +240,13 @@ class ModelHub:
         capacity = {"capacity": self.options.max_running}
         if entry is None:
             return {"state": "unloaded", **capacity}
+        report = {"state": entry.state, "last_used": entry.last_used, **capacity}
         if entry.state == "failed":
-            return {"state": "failed", "error": str(entry.future.exception()), **capacity}
-        running = self._running(entry.served.backend) if entry.served else {}
-        return {"state": entry.state, **capacity, **running}
+            return report | {"error": str(entry.future.exception())}
+        served = entry.served
+        if served is None:
+            return report | {"progress": entry.progress}
+        return report | self._running(served.backend)
 
     def _running(self, backend: "Backend") -> dict[str, Any]:
         loaded = backend.loaded
@@ -187,64 +255,40 @@ class ModelHub:
             "waiting": backend.waiting,
             "max_model_len": loaded.window,
             "dtype": loaded.dtype,
+            "precision": loaded.precision,
+            "memory_bytes": loaded.memory_bytes,
             "device": str(loaded.device),
         }
 
     @property
     def loading(self) -> bool:
-        return any(entry.state == "loading" for entry in self._entries.values())
+        return any(entry.state == "loading" for entry in list(self._entries.values()))
 
     def close(self) -> None:
         """Stop loading and end every request with an error."""
         self._jobs.put(None)
-        for entry in list(self._entries.values()):
+        with self._changed:
+            self._closed = True
+            open_now = [*self._entries.values(), *self._retired]
+            self._changed.notify_all()
+        for entry in open_now:
             if entry.served is not None:
                 entry.served.backend.close()
+
+
+def close(entry: Entry) -> None:
+    """End its threads and let go of its weights."""
+    if entry.served is not None:
+        entry.served.backend.close(PUT_AWAY_SECONDS)
+    entry.future = Future()
+
+
+def in_use(name: str, entry: Entry) -> EngineError:
+    reason = "is being loaded" if entry.state == "loading" else "is answering somebody"
+    return EngineError(f"{name} {reason}. Try again when that has ended.", code="in_use")
 
 
 def not_found(name: str, known: list[str]) -> EngineError:
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or known[:5]
     hint = f" Did you mean {', '.join(near)}?" if near else " No model is installed yet."
     return EngineError(f"There is no model named {name}.{hint}", code="model_not_found")
-
-
-@dataclass(frozen=True)
-class Active:
-    request: GenerationRequest
-    backend: "Backend"
-
-
-class ActiveRequests:
-    """Requests by id, and the cancels that came before their request did."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._active: dict[str, Active] = {}
-        self._early: dict[str, float] = {}
-
-    def __contains__(self, request_id: str) -> bool:
-        return request_id in self._active
-
-    def add(self, request: GenerationRequest, backend: "Backend") -> None:
-        """Register before submitting; a cancel that was remembered is applied now."""
-        self._active[request.id] = Active(request, backend)
-        remembered = self._early.pop(request.id, None)
-        if remembered is not None and self._clock() - remembered <= CANCEL_MEMORY_SECONDS:
-            request.cancel()
-
-    def remove(self, request_id: str) -> None:
-        self._active.pop(request_id, None)
-
-    def cancel(self, request_id: str) -> str:
-        """Cancel now or when it arrives: running, queued or unknown."""
-        active = self._active.get(request_id)
-        if active is not None:
-            return active.backend.cancel(active.request)
-        self._forget_old()
-        self._early[request_id] = self._clock()
-        return "unknown"
-
-    def _forget_old(self) -> None:
-        oldest = self._clock() - CANCEL_MEMORY_SECONDS
-        fresh = [(k, v) for k, v in self._early.items() if v >= oldest]
-        self._early = dict(fresh[-(CANCEL_MEMORY_SIZE - 1) :])

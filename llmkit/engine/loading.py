@@ -1,6 +1,7 @@
 """Reading a served model from its folder: safetensors only, local files only, no remote code."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,14 +9,17 @@ from typing import Any
 
 import torch
 
+from llmkit.engine.footprint import bytes_held
 from llmkit.engine.names import TokenNames
 from llmkit.engine.packing import pack_linear_layers
+from llmkit.engine.progress import Tell, part, weights_counted
 from llmkit.engine.text import ByteDetokeniser, ByteTable, Detokeniser, WindowDetokeniser
 from llmkit.types import EngineError
 
 LOCAL = {"local_files_only": True, "trust_remote_code": False}
 FAST_BF16_FLAGS = {"amx_bf16", "avx512_bf16"}
 UNBOUNDED = 1 << 20
+WEIGHTS_READ = 0.9
 
 
 @dataclass
@@ -23,6 +27,7 @@ class LoadedModel:
     """A model that is ready to run, and what the engine has to know about it.
 
     `window` is the longest sequence in tokens; `eos` the token ids that end an answer.
+    `memory_bytes` is what its weights and their packed copies hold.
     """
 
     name: str
@@ -34,6 +39,8 @@ class LoadedModel:
     vocabulary: int
     eos: frozenset[int]
     byte_table: ByteTable | None
+    precision: str = "float32"
+    memory_bytes: int = 0
 
     @property
     def dtype(self) -> str:
@@ -71,10 +78,29 @@ def cpu_flags() -> set[str]:
     return next((set(line.split()) for line in lines if line.startswith("flags")), set())
 
 
-def load_model(folder: Path, *, dtype: str | None = None) -> LoadedModel:
+def load_model(
+    folder: Path, *, dtype: str | None = None, progress: Tell = lambda fraction: None
+) -> LoadedModel:
     """The model in `folder`, or EngineError(model_failed) with a sentence for people."""
+    with told_as_damage(folder):
+        return read_model(folder, dtype, progress)
+
+
+def read_tokenizer(folder: Path) -> tuple[Any, int]:
+    """The tokenizer and the window in tokens, or EngineError(model_failed)."""
+    from transformers import AutoConfig, AutoTokenizer
+
+    with told_as_damage(folder):
+        config = AutoConfig.from_pretrained(folder, **LOCAL)
+        tokenizer = AutoTokenizer.from_pretrained(folder, **LOCAL)
+        return tokenizer, context_window(config.get_text_config(), tokenizer)
+
+
+@contextmanager
+def told_as_damage(folder: Path) -> Iterator[None]:
+    """Whatever a library says about a folder it cannot read becomes one sentence."""
     try:
-        return read_model(folder, dtype)
+        yield
     except EngineError:
         raise
     except Exception as error:
@@ -86,7 +112,7 @@ def load_model(folder: Path, *, dtype: str | None = None) -> LoadedModel:
         ) from error
 
 
-def read_model(folder: Path, dtype: str | None) -> LoadedModel:
+def read_model(folder: Path, dtype: str | None, progress: Tell) -> LoadedModel:
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging
 
@@ -96,14 +122,15 @@ def read_model(folder: Path, dtype: str | None) -> LoadedModel:
     config = AutoConfig.from_pretrained(folder, **LOCAL)
     refuse_unsuitable(folder.name, config)
     tokenizer = AutoTokenizer.from_pretrained(folder, **LOCAL)
-    model, report = AutoModelForCausalLM.from_pretrained(
-        folder,
-        config=config,
-        dtype=getattr(torch, dtype) if dtype else best_dtype(device),
-        use_safetensors=True,
-        output_loading_info=True,
-        **LOCAL,
-    )
+    with weights_counted(part(progress, 0, WEIGHTS_READ)):
+        model, report = AutoModelForCausalLM.from_pretrained(
+            folder,
+            config=config,
+            dtype=getattr(torch, dtype) if dtype else best_dtype(device),
+            use_safetensors=True,
+            output_loading_info=True,
+            **LOCAL,
+        )
     if report["missing_keys"]:
         raise ValueError(f"its weights lack {sorted(report['missing_keys'])[0]}.")
     model = model.to(device).eval()
@@ -123,6 +150,8 @@ def describe(name: str, model: Any, tokenizer: Any) -> LoadedModel:
         vocabulary=config.vocab_size,
         eos=end_tokens(model, tokenizer),
         byte_table=ByteTable(tokenizer) if is_byte_level(tokenizer) else None,
+        precision=str(model.dtype).removeprefix("torch."),
+        memory_bytes=bytes_held(model),
     )
 
 

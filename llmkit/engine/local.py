@@ -4,7 +4,8 @@ import queue
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from llmkit.engine.hub import EngineOptions, is_served, not_found
+from llmkit.engine.entries import is_served
+from llmkit.engine.hub import EngineOptions, not_found
 from llmkit.engine.requests import Done, Failed, GenerationRequest, RequestEvent, Text
 from llmkit.engine.server import share_processor
 from llmkit.types import ChatMessage, Finished, GenerationSettings

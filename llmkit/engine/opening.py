@@ -1,6 +1,7 @@
 """From a folder to a model that answers. The only door to torch for the server."""
 
 import copy
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -12,10 +13,15 @@ from llmkit.engine.runner import Runner
 from llmkit.engine.scheduler import Scheduler
 
 
-def open_model(folder: Path, options: EngineOptions) -> Served:
-    """Load, check and start. EngineError(model_failed) with a sentence when it cannot be used."""
+def open_model(
+    folder: Path, options: EngineOptions, progress: Callable[[float], None] = lambda fraction: None
+) -> Served:
+    """Load, check and start. EngineError(model_failed) with a sentence when it cannot be used.
+
+    `progress` hears how much of the work is done, 0..1.
+    """
     torch.set_num_threads(options.threads)
-    loaded = load_model(folder, dtype=options.dtype)
+    loaded = load_model(folder, dtype=options.dtype, progress=progress)
     runner = Runner(loaded)
     runner.check()
     scheduler = Scheduler(runner, max_running=options.max_running, max_waiting=options.max_waiting)

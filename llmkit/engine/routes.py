@@ -9,8 +9,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from llmkit.engine.active import ActiveRequests
 from llmkit.engine.answer import (
     AttentiveResponse,
+    HoldingResponse,
     Job,
     Shape,
     complete,
@@ -24,19 +26,22 @@ from llmkit.engine.body import (
     parse_chat,
     parse_completion,
     parse_distribution,
+    parse_model,
     parse_tokenize,
 )
 from llmkit.engine.channel import EventChannel
+from llmkit.engine.counting import Counters
 from llmkit.engine.distribution_route import check_tokens, distribution
+from llmkit.engine.entries import Lease
 from llmkit.engine.fields import invalid
-from llmkit.engine.hub import ActiveRequests, ModelHub, Served
+from llmkit.engine.hub import ModelHub, Served
 from llmkit.engine.prompt import Prompt
 from llmkit.engine.requests import GenerationRequest
 from llmkit.engine.token_report import TokenReporter
 from llmkit.types import EngineError
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
-PATIENCE_SECONDS = 5
+PATIENCE_SECONDS = 0.5
 
 
 class Api:
@@ -46,6 +51,7 @@ class Api:
         self.hub = hub
         self.default_model = default_model
         self.active = ActiveRequests()
+        self.counters = Counters()
 
     def routes(self) -> list[Route]:
         return [
@@ -54,6 +60,8 @@ class Api:
             Route("/v1/chat/completions", self.chat, methods=["POST"]),
             Route("/v1/completions", self.completions, methods=["POST"]),
             Route("/v1/cancel", self.cancel, methods=["POST"]),
+            Route("/v1/load", self.load, methods=["POST"]),
+            Route("/v1/unload", self.unload, methods=["POST"]),
             Route("/tokenize", self.tokenize, methods=["POST"]),
             Route("/v1/distribution", self.distribution, methods=["POST"]),
         ]
@@ -86,25 +94,44 @@ class Api:
         state = self.active.cancel(parse_cancel(await read_body(request)))
         return JSONResponse({"cancelled": True, "state": state})
 
+    async def load(self, request: Request) -> Response:
+        name = parse_model(await read_body(request))
+        self.hub.load(name)
+        return JSONResponse({"model": name, "state": self.hub.state(name)}, 202)
+
+    async def unload(self, request: Request) -> Response:
+        name = parse_model(await read_body(request))
+        await asyncio.to_thread(self.hub.unload, name)
+        return JSONResponse({"model": name, "state": self.hub.state(name)})
+
     async def tokenize(self, request: Request) -> Response:
         body = parse_tokenize(await read_body(request))
-        served = await self.hub.get(self._name(body.model))
+        name = self._name(body.model)
+        folder = self.hub.folder(name)
+        counter = await asyncio.to_thread(self.counters.of, folder)
         prompt = await asyncio.to_thread(
-            served.prompt, body.messages, body.prompt, continue_final=body.continue_final
+            counter.prompt, body.messages, body.prompt, continue_final=body.continue_final
         )
         report: dict[str, Any] = {
             "count": len(prompt.tokens) + len(body.tokens),
-            "max_model_len": served.window,
+            "max_model_len": counter.window,
             "prompt": prompt.text,
         }
         if body.tokens:
-            report["text"] = whole_text(served, body.tokens)
+            async with self.hub.use(name) as served:
+                report["text"] = whole_text(served, body.tokens)
         tokens = {"tokens": [*prompt.tokens, *body.tokens]} if body.return_tokens else {}
         return JSONResponse(report | tokens)
 
     async def distribution(self, request: Request) -> Response:
         body = parse_distribution(await read_body(request))
-        return await distribution(await self.hub.get(self._name(body.model)), body)
+        lease = self.hub.acquire(self._name(body.model))
+        try:
+            response = await distribution(await asyncio.wrap_future(lease.future), body)
+        except BaseException:
+            lease.release()
+            raise
+        return HoldingResponse(response, lease.release)
 
     def _name(self, model: str | None) -> str:
         name = model or self.default_model
@@ -119,23 +146,28 @@ class Api:
         """
         name = self._name(body.model)
         shape = Shape(kind, name, body.include_usage)
-        loading = asyncio.wrap_future(self.hub.load(name))
+        lease = self.hub.acquire(name)
+        loading = asyncio.wrap_future(lease.future)
         loading.add_done_callback(lambda future: future.cancelled() or future.exception())
-        opening = asyncio.ensure_future(self._open(body, name, kind))
-        if (await asyncio.wait({loading}, timeout=PATIENCE_SECONDS))[0]:
-            await opening
+        opening = asyncio.ensure_future(self._open(body, loading, kind))
+        try:
+            if (await asyncio.wait({loading}, timeout=PATIENCE_SECONDS))[0]:
+                await opening
+        except BaseException:
+            self._leave(opening, lease)
+            raise
 
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
             if body.stream:
-                await send_lines(sse(opening, shape), send)
+                await send_lines(sse(opening, shape, lambda: lease.progress), send)
             else:
                 await (await whole_answer(opening, shape))(scope, receive, send)
 
-        return AttentiveResponse(answer, lambda: self._leave(opening))
+        return AttentiveResponse(answer, lambda: self._leave(opening, lease))
 
-    async def _open(self, body: Body, name: str, kind: str) -> Job:
+    async def _open(self, body: Body, loading: "asyncio.Future[Served]", kind: str) -> Job:
         """Queue the request. EngineError: invalid, too_long, busy, model_failed."""
-        served = await self.hub.get(name)
+        served = await loading
         prompts = await asyncio.to_thread(build_prompts, served, body)
         if body.request_id in self.active:
             raise invalid(f"A request with the id {body.request_id} is already being answered.")
@@ -148,8 +180,9 @@ class Api:
             raise
         return Job(request, channel, reporter(body, kind, served))
 
-    def _leave(self, opening: "asyncio.Task[Job]") -> None:
+    def _leave(self, opening: "asyncio.Task[Job]", lease: Lease) -> None:
         """The connection is over: give back whatever the request still holds."""
+        lease.release()
         opening.cancel()
         if opening.done() and not opening.cancelled() and opening.exception() is None:
             request = opening.result().request

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from llmkit.engine.hub import ModelHub, is_served
+from llmkit.engine.entries import is_served
+from llmkit.engine.hub import ModelHub
 from llmkit.types import EngineError
 from tests.llmkit.support import damage
 from tests.tiny_model import TINY_MODEL

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from llmkit.engine.hub import CANCEL_MEMORY_SECONDS, ActiveRequests
+from llmkit.engine.active import CANCEL_MEMORY_SECONDS, ActiveRequests
 from llmkit.types import EngineError
 from tests.llmkit.conftest import SchedulerMaker
 from tests.llmkit.support import GREEDY, Asked, ask, ids_of, reference, run
