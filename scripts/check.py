@@ -49,7 +49,7 @@ LINTS = {
     "migrations": ["python", "manage.py", "makemigrations", "--check", "--dry-run"],
 }
 PYTEST = ["python", "-m", "pytest", "--tb=short", "--durations=25"]
-IN_PARALLEL = ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]
+IN_PARALLEL = ["-n", "2"]
 PREPARATIONS = {
     "static files": ["python", "manage.py", "collectstatic", "--noinput", "--verbosity", "0"],
     "models": ["python", "manage.py", "fetch_models"],

@@ -9,13 +9,14 @@ process or a migrated database one or two. So a new test takes what runs already
 - `tiny`, `tireless`, `bytes_model`, `real_model` in tests/llmkit: models loaded in this process;
 - `member`, `stranger`, `signed_in` here: people, for views called without a server.
 
-Two worker processes share the work (`-n 2 --dist loadgroup`, as scripts/check.py runs it). Tests
-of a module stay together, so do the folders below that share processes; nothing else may be
-assumed of the order, and whatever a test writes must lie in folders of its own.
+Two worker processes share the work (`pytest -n 2`, as scripts/check.py runs it). The tests of a
+module stay together, and so do those of a folder that shares processes (tests/workers.py); nothing
+else may be assumed of the order, and whatever a test writes must lie in a folder of its own.
 """
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
@@ -27,22 +28,18 @@ from accounts.models import User
 from tests.processes import engine_in
 from tests.running_site import RunningSite
 from tests.tiny_model import TINY_MODEL, build_tiny_model
+from tests.workers import UnitScheduling, longest_first
 
-TOGETHER = ("browser", "faults")
 
-
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each worker whole folders or modules, beginning with what takes longest."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(unit(item)))
-    order = {name: number for number, name in enumerate(TOGETHER)}
-    items.sort(key=lambda item: order.get(unit(item), len(order)))
+    """What takes longest begins, after pytest-django has put the tests in its order."""
+    items.sort(key=longest_first)
 
 
-def unit(item: pytest.Item) -> str:
-    """The part of the suite that one worker runs alone: a folder of TOGETHER, or a module."""
-    module = item.path.relative_to(Path(__file__).parent)
-    return module.parts[0] if module.parts[0] in TOGETHER else str(module)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> UnitScheduling:
+    config.option.loadscopereorder = False
+    return UnitScheduling(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ def test_an_edited_prompt_stands_beside_the_first_one(chat: ChatPage, chatter: C
     first = chat.wait_for_end()
     asked = chat.page.locator(".turn.user")
     asked.get_by_role("button", name="Edit").click()
-    asked.get_by_label("Message", exact=True).fill("Second wording")
+    asked.get_by_role("textbox", name="Message").fill("Second wording")
     asked.get_by_role("button", name="Send").click()
     expect(chat.asked).to_have_text("Second wording")
     chat.wait_for_end()
