@@ -47,6 +47,7 @@ class Shown:
 def _made_by(conversation: Conversation) -> dict[int, Generation]:
     """The newest generation of each message."""
     made = Generation.objects.filter(message__conversation=conversation).order_by("created_at")
+    made = made.defer("beginning", "tokens")
     return {generation.message_id: generation for generation in made}
 
 

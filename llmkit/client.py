@@ -51,15 +51,11 @@ REASONS = {"stop", "length", "cancelled"}
 
 @dataclass(frozen=True)
 class TokenCount:
-    """How long a prompt is. `max_model_len` is the window in tokens, `prompt` the exact text.
-
-    `text` is what the tokens that were counted with it say, in whole characters.
-    """
+    """How long a prompt is. `max_model_len` is the window in tokens, `prompt` the exact text."""
 
     count: int
     max_model_len: int | None
     prompt: str | None
-    text: str = ""
 
 
 class EngineClient:
@@ -123,7 +119,13 @@ class EngineClient:
         body |= {"tokens": list(tokens)} if tokens else {}
         report = await self._post("/tokenize", body, timeout=SILENCE_SECONDS)
         window, rendered = report.get("max_model_len"), report.get("prompt")
-        return TokenCount(report["count"], window, rendered, report.get("text", ""))
+        return TokenCount(report["count"], window, rendered)
+
+    async def detokenize(self, model: str, tokens: Sequence[int]) -> str:
+        """The whole characters of an answer that has these tokens. For our engine only."""
+        body = {"model": model, "tokens": list(tokens)}
+        report = await self._post("/detokenize", body, timeout=QUICK_SECONDS)
+        return str(report["prompt"])
 
     async def distribution(
         self, model: str, messages: Sequence[ChatMessage], **wanted: Any

@@ -29,6 +29,9 @@ class Generation(models.Model):
     `start` is where in the message's text it began, in characters. While it is live the text is
     in its chunks; when it ends they are folded into the message in one transaction. `fitted` is
     False until the prompt has been cut to the model's window, which needs an engine that answers.
+
+    `tokens` are the ids it wrote, where the server tells them, and `beginning` those that the text
+    up to `start` is made of, where it goes on from exactly them.
     """
 
     class State(models.TextChoices):
@@ -50,6 +53,8 @@ class Generation(models.Model):
     prompt = models.JSONField()
     fitted = models.BooleanField(default=True)
     dropped = models.JSONField(default=list)
+    beginning = models.JSONField(default=list, blank=True)
+    tokens = models.JSONField(default=list, blank=True)
     producer = models.CharField(max_length=200)
     heartbeat_at = models.DateTimeField(default=timezone.now)
     cancel_requested = models.BooleanField(default=False)
@@ -87,6 +92,16 @@ class Generation(models.Model):
         return GenerationSettings.from_dict(self.settings)
 
     @property
+    def continues_text(self) -> bool:
+        """Whether it goes on from the message's text, whose tokens are not known."""
+        return self.start > 0 and not self.beginning
+
+    @property
+    def answer_tokens(self) -> list[int]:
+        """The ids of the whole message, or none where a part is known as text only."""
+        return [] if self.continues_text else [*self.beginning, *self.tokens]
+
+    @property
     def tokens_per_second(self) -> float | None:
         """Completion tokens by the time after the first one, None where it can't be told."""
         if not self.completion_tokens or self.total_ms is None or self.ttft_ms is None:
@@ -96,11 +111,12 @@ class Generation(models.Model):
 
 
 class Chunk(models.Model):
-    """A burst of text as it was stored, before anyone was shown it."""
+    """A burst of text as it was stored, before anyone was shown it, with its token ids."""
 
     generation = models.ForeignKey(Generation, on_delete=models.CASCADE, related_name="chunks")
     start = models.PositiveIntegerField()
     text = models.TextField()
+    tokens = models.JSONField(default=list, blank=True)
 
     class Meta:
         ordering = ["start"]

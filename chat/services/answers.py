@@ -4,16 +4,17 @@ import asyncio
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from chat import engines
 from chat.models import Conversation, Generation, Message, PromptTemplateVersion
 from chat.services import context
-from chat.services.context import ChatError
+from chat.services.context import Beginning, ChatError
 from chat.services.conversations import title_from
 from chat.streaming import producer
 from llmkit.identity import identity
@@ -91,12 +92,34 @@ def continue_answer(*, answer: Message) -> None:
     """Go on writing an answer that was cut, in the same message."""
     if answer.role != Message.Role.ASSISTANT or not answer.text:
         raise ChatError("There is no text to continue. Regenerate the answer instead.")
-    fit = _fit(answer.conversation, context.leading_to(answer), continues=True)
+    fit = _fit_rest(answer)
     try:
         with transaction.atomic():
+            _begin_with(answer, fit)
             _start(answer, fit)
     except IntegrityError as error:
         raise ChatError("This answer is being written already.") from error
+
+
+def branch(*, answer: Message, beginning: Beginning) -> Message:
+    """A new sibling of `answer` that begins with exactly these tokens and goes on from them.
+
+    It is written with the settings that `answer` was written with, but a seed of its own.
+    """
+    asked, settings = answer.parent, answer.conversation.generation_settings
+    if asked is None or answer.role != Message.Role.ASSISTANT:
+        raise ChatError("Only a model's answer can branch at a token.")
+    fit = _fit(answer.conversation, context.leading_to(asked), beginning=beginning)
+    made = answer.generations.last()
+    if made is not None:
+        settings = replace(made.generation_settings, seed=settings.seed)
+    if fit.begun is None:
+        raise ChatError(f"No server that has {beginning.model} answers. Try again in a moment.")
+    with _in_the_tree():
+        sibling = _answer_under(asked)
+        _begin_with(sibling, fit)
+        _start(sibling, fit, settings)
+    return sibling
 
 
 def stop(*, answer: Message) -> None:
@@ -117,26 +140,50 @@ def _in_the_tree() -> Iterator[None]:
         raise context.branch_is_gone() from error
 
 
+def _fit_rest(answer: Message) -> context.Fit:
+    """To go on with an answer that was cut: from its tokens where the same model knows them."""
+    made = answer.generations.last()
+    cut = made is not None and made.finish_reason != "stop"
+    if made and cut and made.answer_tokens and answer.conversation.model in {"", made.model}:
+        beginning = Beginning(made.model, made.answer_tokens)
+        return _fit(answer.conversation, context.leading_to(answer.parent), beginning=beginning)
+    return _fit(answer.conversation, context.leading_to(answer), continues=True)
+
+
 def _fit(
-    conversation: Conversation, turns: Sequence[context.Turn], *, continues: bool = False
+    conversation: Conversation,
+    turns: Sequence[context.Turn],
+    *,
+    continues: bool = False,
+    beginning: Beginning | None = None,
 ) -> context.Fit:
     """The prompt cut to the window; where no engine counts in time the producer does it later."""
     try:
-        return async_to_sync(_fit_in_time)(conversation, turns, continues)
+        return async_to_sync(_fit_in_time)(conversation, turns, continues, beginning)
     except TimeoutError:
-        return context.unmeasured(conversation, turns)
+        return context.unmeasured(conversation, turns, beginning)
     except EngineError as error:
         if error.code in {"too_long", "invalid"}:
             raise ChatError(str(error)) from error
-        return context.unmeasured(conversation, turns)
+        return context.unmeasured(conversation, turns, beginning)
 
 
 async def _fit_in_time(
-    conversation: Conversation, turns: Sequence[context.Turn], continues: bool
+    conversation: Conversation,
+    turns: Sequence[context.Turn],
+    continues: bool,
+    beginning: Beginning | None,
 ) -> context.Fit:
     size = sum(len(part.content) for turn in turns for part in turn.messages)
     async with asyncio.timeout(COUNT_SECONDS + size / CHARACTERS_PER_SECOND):
-        return await context.fit_branch(conversation, turns, continue_final=continues)
+        fit = await context.fit_branch(
+            conversation, turns, continue_final=continues, beginning=beginning
+        )
+        if beginning is None:
+            return fit
+        client = await engines.client_for(beginning.model)
+        text = await client.detokenize(beginning.model, beginning.tokens)
+        return replace(fit, begun=text.replace("\x00", "\ufffd"))
 
 
 def _save_with_title(conversation: Conversation, text: str) -> None:
@@ -163,16 +210,30 @@ def _seeded(settings: GenerationSettings) -> GenerationSettings:
     return settings if settings.seed is not None else settings.with_seed(secrets.randbelow(SEEDS))
 
 
-def _start(answer: Message, fit: context.Fit) -> Generation:
-    conversation = answer.conversation
+def _begin_with(answer: Message, fit: context.Fit) -> None:
+    """Give the answer the text of the tokens it goes on from: whole characters only.
+
+    A cut answer may show a replacement character where the first part of one was cut off.
+    """
+    if fit.begun is not None and fit.begun != answer.text:
+        answer.text = fit.begun
+        answer.save(update_fields=["text"])
+
+
+def _start(
+    answer: Message, fit: context.Fit, settings: GenerationSettings | None = None
+) -> Generation:
+    """`settings` None: the conversation's."""
+    settings = settings or answer.conversation.generation_settings
     generation = Generation.objects.create(
         message=answer,
         start=len(answer.text),
         model=fit.model,
-        settings=_seeded(conversation.generation_settings).to_dict(),
+        settings=_seeded(settings).to_dict(),
         prompt=[asdict(message) for message in fit.messages],
         fitted=fit.is_measured,
         dropped=fit.dropped,
+        beginning=fit.beginning,
         prompt_tokens=None if fit.estimate else fit.tokens,
         producer=identity(),
     )

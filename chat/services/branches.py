@@ -100,7 +100,9 @@ def _copied(message: Message, into: Conversation, parent: Message | None) -> Mes
     made = message.generations.order_by("created_at").last()
     text = message.text
     if made is not None and made.is_live:
-        text += "".join(made.chunks.values_list("text", flat=True))
+        chunks = list(made.chunks.all())
+        text += "".join(chunk.text for chunk in chunks)
+        made.tokens = [token for chunk in chunks for token in chunk.tokens]
     copy = Message.objects.create(
         conversation=into,
         parent=parent,

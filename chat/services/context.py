@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from chat import engines
-from chat.models import Conversation, Message
+from chat.models import Conversation, Generation, Message
 from llmkit.types import ChatMessage, EngineError, GenerationSettings
 
 CHARACTERS_PER_TOKEN = 4
@@ -28,9 +28,25 @@ class Turn:
 
 
 @dataclass(frozen=True)
+class Beginning:
+    """The ids an answer begins with. Only `model` understands them, so it goes on with that."""
+
+    model: str
+    tokens: list[int]
+
+    @classmethod
+    def of(cls, generation: Generation) -> "Beginning | None":
+        """What a generation goes on from, if it goes on from tokens."""
+        return cls(generation.model, generation.beginning) if generation.beginning else None
+
+
+@dataclass(frozen=True)
 class Fit:
-    """A prompt that fits. `tokens` and `window` are None where the endpoint cannot count;
-    `estimate` says that `tokens` was guessed from the length."""
+    """A prompt that fits, with the tokens of `beginning`, whose text is `begun`, behind it.
+
+    `tokens` and `window` are None where the endpoint cannot count; `estimate` says that `tokens`
+    was guessed from the length.
+    """
 
     model: str
     messages: list[ChatMessage]
@@ -40,6 +56,8 @@ class Fit:
     estimate: bool = False
     rendered: str | None = None
     is_measured: bool = True
+    beginning: list[int] = field(default_factory=list)
+    begun: str | None = None
 
 
 def branch(leaf: Message | None) -> list[Message]:
@@ -110,11 +128,17 @@ def flatten(system: str, groups: Sequence[Sequence[Turn]]) -> list[ChatMessage]:
 
 
 async def count(
-    model: str, messages: list[ChatMessage], *, continue_final: bool = False
+    model: str,
+    messages: list[ChatMessage],
+    *,
+    continue_final: bool = False,
+    beginning: Sequence[int] = (),
 ) -> tuple[int, int | None, str | None, bool]:
     """(tokens, window, rendered prompt, is an estimate) of a prompt."""
     client = await engines.client_for(model)
-    counted = await client.tokenize(model, messages=messages, continue_final=continue_final)
+    counted = await client.tokenize(
+        model, messages=messages, continue_final=continue_final, tokens=beginning
+    )
     if counted is None:
         size = sum(len(m.content) for m in messages) // CHARACTERS_PER_TOKEN + 4 * len(messages)
         return size, None, None, True
@@ -133,6 +157,7 @@ async def fit(
     turns: Sequence[Turn],
     settings: GenerationSettings,
     continue_final: bool = False,
+    beginning: Sequence[int] = (),
 ) -> Fit:
     """The prompt with as few of the oldest rounds dropped as the window demands.
 
@@ -143,9 +168,11 @@ async def fit(
 
     async def measure(drop: int) -> Fit:
         messages = flatten(system, groups[drop:])
-        tokens, window, text, guess = await count(model, messages, continue_final=continue_final)
+        tokens, window, text, guess = await count(
+            model, messages, continue_final=continue_final, beginning=beginning
+        )
         gone = [t.message_id for g in groups[:drop] for t in g if t.message_id is not None]
-        return Fit(model, messages, gone, tokens, window, guess, text)
+        return Fit(model, messages, gone, tokens, window, guess, text, beginning=[*beginning])
 
     def fits(found: Fit) -> bool:
         return found.window is None or (found.tokens or 0) <= budget(found.window, settings)
@@ -175,20 +202,29 @@ def too_long(found: Fit, settings: GenerationSettings) -> EngineError:
 
 
 async def fit_branch(
-    conversation: Conversation, turns: Sequence[Turn], *, continue_final: bool = False
+    conversation: Conversation,
+    turns: Sequence[Turn],
+    *,
+    continue_final: bool = False,
+    beginning: Beginning | None = None,
 ) -> Fit:
-    """`fit` with a conversation's own model, system prompt and settings."""
+    """`fit` with a conversation's own system prompt and settings, and its model where the
+    beginning does not bind the answer to another."""
+    names = await engines.models()
     return await fit(
-        model=engines.preferred(await engines.models(), conversation.model),
+        model=beginning.model if beginning else engines.preferred(names, conversation.model),
         system=conversation.system_prompt,
         turns=turns,
         settings=conversation.generation_settings,
         continue_final=continue_final,
+        beginning=beginning.tokens if beginning else (),
     )
 
 
-def unmeasured(conversation: Conversation, turns: Sequence[Turn]) -> Fit:
+def unmeasured(
+    conversation: Conversation, turns: Sequence[Turn], beginning: Beginning | None = None
+) -> Fit:
     """The whole prompt, to be cut once an engine can count its tokens."""
-    model = engines.preferred([], conversation.model)
+    begun = beginning or Beginning(engines.preferred([], conversation.model), [])
     messages = flatten(conversation.system_prompt, rounds(turns))
-    return Fit(model, messages, estimate=True, is_measured=False)
+    return Fit(begun.model, messages, estimate=True, is_measured=False, beginning=begun.tokens)

@@ -7,7 +7,7 @@ that joins the group before it reads the database can never meet a gap. See docs
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from time import monotonic as now
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from chat import engines
 from chat.markdown import render
 from chat.models import Generation
 from chat.services import context
+from chat.services.context import Beginning
 from chat.streaming import events, store
 from chat.streaming.blocks import LONGEST_RENDERED, finished_end
 from llmkit.types import ChatMessage, Delta, EngineError, Finished, Queued, StreamEvent
@@ -67,7 +68,7 @@ class Producer:
         self.end = generation.start
         self.shown_blocks = finished_end(generation.message.text)
         self.tail = generation.message.text[self.shown_blocks :]
-        self.pending: list[str] = []
+        self.pending: list[Delta] = []
         self.position: int | None = None
         self.wake = asyncio.Event()
         self.stop_asked = asyncio.Event()
@@ -146,7 +147,8 @@ class Producer:
     def _take(self, event: StreamEvent) -> None:
         if isinstance(event, Delta):
             self.first_text_at = self.first_text_at or now()
-            self.pending.append(event.text.replace("\x00", "\ufffd"))
+            text = event.text.replace("\x00", "\ufffd")
+            self.pending.append(replace(event, text=text))
         elif isinstance(event, Queued):
             self.position = event.position
         elif isinstance(event, Finished):
@@ -179,7 +181,10 @@ class Producer:
             return
         turns = await store.in_database(store.turns, generation)
         fit = await context.fit_branch(
-            generation.message.conversation, turns, continue_final=generation.start > 0
+            generation.message.conversation,
+            turns,
+            continue_final=generation.continues_text,
+            beginning=Beginning.of(generation),
         )
         generation.prompt, generation.fitted = [asdict(m) for m in fit.messages], True
         changes = {"prompt": generation.prompt, "fitted": True, "dropped": fit.dropped}
@@ -192,7 +197,8 @@ class Producer:
             [ChatMessage(**part) for part in self.generation.prompt],
             self.generation.generation_settings,
             request_id=str(self.generation.pk),
-            continue_final=self.generation.start > 0,
+            continue_final=self.generation.continues_text,
+            tokens=self.generation.beginning,
         )
         return stream
 
@@ -201,20 +207,24 @@ class Producer:
         while not reader.done() or self.pending:
             await self.wake.wait()
             self.wake.clear()
-            await self._flush()
+            await self._flush(last=reader.done())
             if not reader.done():
                 await asyncio.wait((reader,), timeout=BURST_SECONDS)
         if not reader.cancelled():
             reader.result()
 
-    async def _flush(self) -> None:
+    async def _flush(self, *, last: bool = False) -> None:
+        """Store and show what has gathered. Tokens without a text wait for one, or for the end."""
         if self.position is not None:
             await self._show_position(self.position)
-        if not self.pending:
+        taken, text = len(self.pending), "".join(delta.text for delta in self.pending)
+        if not text and not (last and taken):
             return
-        taken, text = len(self.pending), "".join(self.pending)
-        await store.in_database(store.append, self.generation, self.end, text)
+        tokens = [token for delta in self.pending for token in delta.tokens]
+        await store.in_database(store.append, self.generation, self.end, text, tokens)
         del self.pending[:taken]
+        if not text:
+            return
         at, self.end = self.end, self.end + len(text)
         await self._publish("delta", at=at, end=self.end, text=text)
         await self._show_blocks(text)
@@ -243,7 +253,7 @@ class Producer:
     async def _end(self, state: str, **facts: Any) -> None:
         """Store what is left and close the row; only then tell the watchers."""
         with suppress(store.LostError):
-            await self._flush()
+            await self._flush(last=True)
         await store.in_database(
             store.finish, self.generation.pk, state, producer=self.generation.producer, **facts
         )

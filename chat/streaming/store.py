@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
@@ -65,9 +65,9 @@ def load(generation_id: str) -> Generation:
 
 
 def turns(generation: Generation) -> list[context.Turn]:
-    """The turns that lead to the answer, and the answer's own text where it is continued."""
+    """The turns that lead to the answer, and its own text where it goes on from that."""
     message = generation.message
-    last = message if generation.start else message.parent
+    last = message if generation.continues_text else message.parent
     return context.leading_to(last)
 
 
@@ -78,10 +78,11 @@ def beat(generation: Generation, **changes: Any) -> bool:
 
 
 @transaction.atomic
-def append(generation: Generation, start: int, text: str) -> None:
+def append(generation: Generation, start: int, text: str, tokens: Sequence[int] = ()) -> None:
     """Store a burst. Repeating the call after a lost connection stores it once."""
     _touch(generation.pk, generation.producer, state=Generation.State.RUNNING, queue_position=None)
-    Chunk.objects.update_or_create(generation=generation, start=start, defaults={"text": text})
+    burst = {"text": text, "tokens": list(tokens)}
+    Chunk.objects.update_or_create(generation=generation, start=start, defaults=burst)
 
 
 @transaction.atomic
@@ -102,8 +103,11 @@ def finish(generation_id: UUID, state: str, *, producer: str | None = None, **fa
 
 def _fold(generation: Generation) -> None:
     message = Message.objects.select_for_update().get(pk=generation.message_id)
-    message.text += "".join(generation.chunks.values_list("text", flat=True))
+    chunks = list(generation.chunks.all())
+    message.text += "".join(chunk.text for chunk in chunks)
     message.save(update_fields=["text"])
+    generation.tokens = [token for chunk in chunks for token in chunk.tokens]
+    generation.save(update_fields=["tokens"])
     generation.chunks.all().delete()
 
 

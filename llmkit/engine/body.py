@@ -93,6 +93,12 @@ class TokenizeBody:
 
 
 @dataclass(frozen=True)
+class DetokenizeBody:
+    model: str | None
+    tokens: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class DistributionBody:
     """An answer to look at: its `tokens`, or its `text` where nobody kept them.
 
@@ -136,6 +142,11 @@ def parse_tokenize(raw: bytes) -> TokenizeBody:
         tokens=read_tokens(data),
         return_tokens=read_flag(data, "return_tokens"),
     )
+
+
+def parse_detokenize(raw: bytes) -> DetokenizeBody:
+    data = known_fields(parse_object(raw), {"model", "tokens"})
+    return DetokenizeBody(read_text(data, "model"), read_tokens(data))
 
 
 def parse_distribution(raw: bytes) -> DistributionBody:

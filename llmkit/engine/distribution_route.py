@@ -71,6 +71,13 @@ def check_tokens(loaded: "LoadedModel", tokens: Sequence[int]) -> None:
         )
 
 
+def check_beginning(loaded: "LoadedModel", tokens: Sequence[int]) -> None:
+    """EngineError(invalid) unless an answer of this model can go on after these tokens."""
+    check_tokens(loaded, tokens)
+    if loaded.eos.intersection(tokens):
+        raise invalid("This token ends the answer; nothing can follow it.")
+
+
 def plan(
     loaded: "LoadedModel", body: DistributionBody, prompt: list[int], tokens: list[int]
 ) -> tuple[Any, Report]:

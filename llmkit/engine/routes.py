@@ -1,7 +1,6 @@
 """The HTTP endpoints: parse, look the model up, queue, answer."""
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -25,13 +24,14 @@ from llmkit.engine.body import (
     parse_cancel,
     parse_chat,
     parse_completion,
+    parse_detokenize,
     parse_distribution,
     parse_model,
     parse_tokenize,
 )
 from llmkit.engine.channel import EventChannel
 from llmkit.engine.counting import Counters
-from llmkit.engine.distribution_route import check_tokens, distribution
+from llmkit.engine.distribution_route import check_beginning, check_tokens, distribution
 from llmkit.engine.entries import Lease
 from llmkit.engine.fields import invalid
 from llmkit.engine.hub import ModelHub, Served
@@ -63,6 +63,7 @@ class Api:
             Route("/v1/load", self.load, methods=["POST"]),
             Route("/v1/unload", self.unload, methods=["POST"]),
             Route("/tokenize", self.tokenize, methods=["POST"]),
+            Route("/detokenize", self.detokenize, methods=["POST"]),
             Route("/v1/distribution", self.distribution, methods=["POST"]),
         ]
 
@@ -117,11 +118,16 @@ class Api:
             "max_model_len": counter.window,
             "prompt": prompt.text,
         }
-        if body.tokens:
-            async with self.hub.use(name) as served:
-                report["text"] = whole_text(served, body.tokens)
         tokens = {"tokens": [*prompt.tokens, *body.tokens]} if body.return_tokens else {}
         return JSONResponse(report | tokens)
+
+    async def detokenize(self, request: Request) -> Response:
+        """The text of an answer that has these tokens so far: its whole characters."""
+        body = parse_detokenize(await read_body(request))
+        async with self.hub.use(self._name(body.model)) as served:
+            check_tokens(served.loaded, body.tokens)
+            detokeniser = served.loaded.detokeniser()
+        return JSONResponse({"prompt": "".join(map(detokeniser.push, body.tokens))})
 
     async def distribution(self, request: Request) -> Response:
         body = parse_distribution(await read_body(request))
@@ -223,20 +229,13 @@ def reporter(body: Body, kind: str, served: Served) -> TokenReporter:
     return TokenReporter(names, kind, body.logprobs is not None, body.token_ids)
 
 
-def whole_text(served: Served, tokens: Sequence[int]) -> str:
-    """The whole characters that an answer shows once it has these tokens."""
-    check_tokens(served.loaded, tokens)
-    detokeniser = served.loaded.detokeniser()
-    return "".join(detokeniser.push(token) for token in tokens)
-
-
 def build_prompts(served: Served, body: Body) -> list[Prompt]:
     """The prompts of a request, each short enough to leave room for at least one token."""
     texts = body.prompts or ("",)
     prompts = [
         served.prompt(body.messages, text, continue_final=body.continue_final) for text in texts
     ]
-    check_tokens(served.loaded, body.tokens)
+    check_beginning(served.loaded, body.tokens)
     return [served.check_length(prompt, len(body.tokens)) for prompt in prompts]
 
 
