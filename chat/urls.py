@@ -2,7 +2,17 @@
 
 from django.urls import include, path
 
-from chat.views import answers, branches, composer, conversations, health, pages, settings, transfer
+from chat.views import (
+    answers,
+    branches,
+    composer,
+    conversations,
+    health,
+    lens,
+    pages,
+    settings,
+    transfer,
+)
 
 app_name = "chat"
 
@@ -45,6 +55,9 @@ of_a_message = [
     path("edit", branches.edit, name="edit"),
     path("delete", branches.delete, name="delete-branch"),
     path("fork", branches.fork, name="fork"),
+    path("lens", lens.tokens, name="lens"),
+    path("lens/<int:position>", lens.place, name="lens-place"),
+    path("lens/<int:position>/<int:token>", lens.branch, name="lens-branch"),
 ]
 
 urlpatterns = [

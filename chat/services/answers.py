@@ -11,7 +11,6 @@ from asgiref.sync import async_to_sync
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from chat import engines
 from chat.models import Conversation, Generation, Message, PromptTemplateVersion
 from chat.services import context
 from chat.services.context import Beginning, ChatError
@@ -101,20 +100,11 @@ def continue_answer(*, answer: Message) -> None:
         raise ChatError("This answer is being written already.") from error
 
 
-def branch(*, answer: Message, beginning: Beginning) -> Message:
-    """A new sibling of `answer` that begins with exactly these tokens and goes on from them.
-
-    It is written with the settings that `answer` was written with, but a seed of its own.
-    """
-    asked, settings = answer.parent, answer.conversation.generation_settings
+def begin_beside(*, answer: Message, fit: context.Fit, settings: GenerationSettings) -> Message:
+    """A new sibling of `answer` that begins with the fit's tokens and goes on from them."""
+    asked = answer.parent
     if asked is None or answer.role != Message.Role.ASSISTANT:
         raise ChatError("Only a model's answer can branch at a token.")
-    fit = _fit(answer.conversation, context.leading_to(asked), beginning=beginning)
-    made = answer.generations.last()
-    if made is not None:
-        settings = replace(made.generation_settings, seed=settings.seed)
-    if fit.begun is None:
-        raise ChatError(f"No server that has {beginning.model} answers. Try again in a moment.")
     with _in_the_tree():
         sibling = _answer_under(asked)
         _begin_with(sibling, fit)
@@ -179,11 +169,7 @@ async def _fit_in_time(
         fit = await context.fit_branch(
             conversation, turns, continue_final=continues, beginning=beginning
         )
-        if beginning is None:
-            return fit
-        client = await engines.client_for(beginning.model)
-        text = await client.detokenize(beginning.model, beginning.tokens)
-        return replace(fit, begun=text.replace("\x00", "\ufffd"))
+        return replace(fit, begun=await context.text_of(beginning)) if beginning else fit
 
 
 def _save_with_title(conversation: Conversation, text: str) -> None:

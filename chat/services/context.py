@@ -150,6 +150,13 @@ def budget(window: int, settings: GenerationSettings) -> int:
     return window - min(settings.max_tokens, window // 2)
 
 
+async def text_of(beginning: Beginning) -> str:
+    """The whole characters that an answer shows once it has these tokens."""
+    client = await engines.client_for(beginning.model)
+    text = await client.detokenize(beginning.model, beginning.tokens)
+    return text.replace("\x00", "\ufffd")
+
+
 async def fit(
     *,
     model: str,
