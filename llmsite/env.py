@@ -35,6 +35,12 @@ def integer(name: str, default: int, *, low: int, high: int) -> int:
     return value
 
 
+def one_of(name: str, choices: list[str]) -> str:
+    """One of the words; the first is the default."""
+    value: str = read("str", name, choices[0], validate=validate.OneOf(choices))
+    return value
+
+
 def data_dir(default: Path) -> Path:
     """DATA_DIR, made if it is missing; everything that the app writes lives under it."""
     folder = Path(read("str", "DATA_DIR", str(default))).expanduser().resolve()

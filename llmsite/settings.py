@@ -28,6 +28,7 @@ ENGINE_URLS = env.urls("ENGINE_URLS", [f"http://127.0.0.1:{ENGINE_PORT}"])
 ENGINE_API_KEY = env.read("str", "ENGINE_API_KEY", "")
 ENGINE_MAX_RUNNING = env.integer("ENGINE_MAX_RUNNING", 8, low=1, high=512)
 ENGINE_MAX_WAITING = env.integer("ENGINE_MAX_WAITING", 64, low=0, high=10000)
+ENGINE_BACKEND = env.one_of("ENGINE_BACKEND", ["auto", "inflight", "paged", "plain"])
 DEFAULT_MODEL = env.read("str", "DEFAULT_MODEL", "SmolLM2-135M-Instruct")
 
 INSTALLED_APPS = [

@@ -49,7 +49,6 @@ class Counters:
 
 def read_counter(folder: Path, now: Fingerprint) -> Counter:
     from llmkit.engine.loading import read_tokenizer
-    from llmkit.engine.prompt import PromptBuilder
 
-    tokenizer, window = read_tokenizer(folder)
-    return Counter(now, PromptBuilder(folder.name, tokenizer), window)
+    prompts, window = read_tokenizer(folder)
+    return Counter(now, prompts, window)

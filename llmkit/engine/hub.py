@@ -40,6 +40,7 @@ class EngineOptions:
     max_running: int = 8
     max_waiting: int = 64
     dtype: str | None = None
+    backend: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -251,6 +252,8 @@ class ModelHub:
     def _running(self, backend: "Backend") -> dict[str, Any]:
         loaded = backend.loaded
         return {
+            "backend": backend.kind,
+            "capacity": backend.max_running,
             "running": backend.running,
             "waiting": backend.waiting,
             "max_model_len": loaded.window,

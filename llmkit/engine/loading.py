@@ -9,10 +9,12 @@ from typing import Any
 
 import torch
 
+from llmkit.engine.architecture import capabilities, is_encoder_decoder, model_class
 from llmkit.engine.footprint import bytes_held
 from llmkit.engine.names import TokenNames
 from llmkit.engine.packing import pack_linear_layers
 from llmkit.engine.progress import Tell, part, weights_counted
+from llmkit.engine.prompt import PromptBuilder, prompt_builder
 from llmkit.engine.text import ByteDetokeniser, ByteTable, Detokeniser, WindowDetokeniser
 from llmkit.types import EngineError
 
@@ -27,7 +29,9 @@ class LoadedModel:
     """A model that is ready to run, and what the engine has to know about it.
 
     `window` is the longest sequence in tokens; `eos` the token ids that end an answer.
-    `memory_bytes` is what its weights and their packed copies hold.
+    `memory_bytes` is what its weights and their packed copies hold. `batches`: its rows fit the
+    slot cache of in-flight batching. `readable`: a text can be read once more in pieces with
+    transformers' dynamic cache, to look into it.
     """
 
     name: str
@@ -41,6 +45,9 @@ class LoadedModel:
     byte_table: ByteTable | None
     precision: str = "float32"
     memory_bytes: int = 0
+    batches: bool = True
+    readable: bool = True
+    encoder_decoder: bool = False
 
     @property
     def dtype(self) -> str:
@@ -49,6 +56,13 @@ class LoadedModel:
     @cached_property
     def names(self) -> TokenNames:
         return TokenNames(self.tokenizer, self.byte_table)
+
+    def room(self, prompt: int, begun: int) -> int:
+        """How many tokens may still be written after a prompt whose last `begun` are the answer's.
+
+        An encoder's prompt takes nothing from its decoder's window.
+        """
+        return self.window - (begun if self.encoder_decoder else prompt)
 
     def detokeniser(self) -> Detokeniser:
         if self.byte_table is not None:
@@ -86,14 +100,15 @@ def load_model(
         return read_model(folder, dtype, progress)
 
 
-def read_tokenizer(folder: Path) -> tuple[Any, int]:
-    """The tokenizer and the window in tokens, or EngineError(model_failed)."""
+def read_tokenizer(folder: Path) -> tuple[PromptBuilder, int]:
+    """What builds prompts, and the window in tokens, or EngineError(model_failed)."""
     from transformers import AutoConfig, AutoTokenizer
 
     with told_as_damage(folder):
         config = AutoConfig.from_pretrained(folder, **LOCAL)
         tokenizer = AutoTokenizer.from_pretrained(folder, **LOCAL)
-        return tokenizer, context_window(config.get_text_config(), tokenizer)
+        prompts = prompt_builder(folder.name, tokenizer, is_encoder_decoder(config))
+        return prompts, context_window(config.get_text_config(), tokenizer)
 
 
 @contextmanager
@@ -113,17 +128,16 @@ def told_as_damage(folder: Path) -> Iterator[None]:
 
 
 def read_model(folder: Path, dtype: str | None, progress: Tell) -> LoadedModel:
-    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoConfig, AutoTokenizer
     from transformers.utils import logging
 
     logging.disable_progress_bar()
     logging.set_verbosity_error()
     device = best_device()
     config = AutoConfig.from_pretrained(folder, **LOCAL)
-    refuse_unsuitable(folder.name, config)
     tokenizer = AutoTokenizer.from_pretrained(folder, **LOCAL)
     with weights_counted(part(progress, 0, WEIGHTS_READ)):
-        model, report = AutoModelForCausalLM.from_pretrained(
+        model, report = model_class(config).from_pretrained(
             folder,
             config=config,
             dtype=getattr(torch, dtype) if dtype else best_dtype(device),
@@ -152,24 +166,7 @@ def describe(name: str, model: Any, tokenizer: Any) -> LoadedModel:
         byte_table=ByteTable(tokenizer) if is_byte_level(tokenizer) else None,
         precision=str(model.dtype).removeprefix("torch."),
         memory_bytes=bytes_held(model),
-    )
-
-
-def refuse_unsuitable(name: str, config: Any) -> None:
-    """Only decoders whose every layer attends to everything before it fit the slot cache."""
-    from transformers.cache_utils import DynamicCache, DynamicLayer
-
-    if getattr(config, "is_encoder_decoder", False):
-        raise unsuitable(name, "it is an encoder-decoder")
-    layers = DynamicCache(config=config.get_text_config()).layers
-    if any(type(layer) is not DynamicLayer for layer in layers):
-        raise unsuitable(name, "it does not use full attention in every layer")
-
-
-def unsuitable(name: str, reason: str) -> EngineError:
-    return EngineError(
-        f"The engine cannot run {name}: {reason}. Choose a decoder model with full attention.",
-        code="model_failed",
+        **capabilities(model.config),
     )
 
 

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import torch
 
+from llmkit.engine.backends import Backend
+from llmkit.engine.backends.chooser import Chooser
+from llmkit.engine.backends.plain import PlainBackend
 from llmkit.engine.hub import EngineOptions, Served
-from llmkit.engine.loading import load_model
-from llmkit.engine.prompt import PromptBuilder
+from llmkit.engine.loading import LoadedModel, load_model
+from llmkit.engine.prompt import prompt_builder
 from llmkit.engine.runner import Runner
 from llmkit.engine.scheduler import Scheduler
 
@@ -22,9 +25,29 @@ def open_model(
     """
     torch.set_num_threads(options.threads)
     loaded = load_model(folder, dtype=options.dtype, progress=progress)
-    runner = Runner(loaded)
-    runner.check()
-    scheduler = Scheduler(runner, max_running=options.max_running, max_waiting=options.max_waiting)
-    scheduler.start()
-    # A copy: the scheduler decodes while requests are being encoded, and encoding changes state.
-    return Served(loaded, scheduler, PromptBuilder(loaded.name, copy.deepcopy(loaded.tokenizer)))
+    loaded.batches = loaded.batches and Runner(loaded).agrees()
+    backend = backend_for(loaded, options)
+    backend.start()
+    # A copy: the backend decodes while requests are being encoded, and encoding changes state.
+    tokenizer = copy.deepcopy(loaded.tokenizer)
+    prompts = prompt_builder(loaded.name, tokenizer, loaded.encoder_decoder)
+    return Served(loaded, backend, prompts)
+
+
+def backend_for(loaded: LoadedModel, options: EngineOptions) -> Backend:
+    """By what the model allows, what was asked for (`options.backend`), and the device.
+
+    `auto`: paged on a GPU, which paged attention was made for, in-flight batching on a processor,
+    where it is as fast and takes seeds (docs/decisions/0003-engine-scheduling.md).
+    """
+    limits = {"max_running": options.max_running, "max_waiting": options.max_waiting}
+    plain = PlainBackend(loaded, max_waiting=options.max_waiting)
+    if options.backend == "plain" or not loaded.batches:
+        return plain
+    inflight = Scheduler(Runner(loaded), **limits)
+    auto = "paged" if loaded.device.type == "cuda" else "inflight"
+    if (auto if options.backend == "auto" else options.backend) == "inflight":
+        return Chooser([inflight, plain])
+    from llmkit.engine.backends.paged import PagedBackend
+
+    return Chooser([PagedBackend(loaded, **limits), inflight, plain])

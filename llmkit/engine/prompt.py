@@ -110,6 +110,42 @@ class PromptBuilder:
         return [int(value) for value in values]
 
 
+class EncoderPromptBuilder(PromptBuilder):
+    """For encoder-decoders, which have no chat template: they were taught to turn a text into one.
+
+    A single question is given as it is, below the system's text, as instruction-tuned T5 models
+    were shown theirs. Longer conversations name who says what and end with the assistant's turn.
+    """
+
+    def chat(self, messages: Sequence[ChatMessage], *, continue_final: bool = False) -> Prompt:
+        if continue_final:
+            raise EngineError(
+                f"An answer of {self._name} can't be continued by its text: what the model reads "
+                "and what it writes are apart. Regenerate it instead.",
+                code="invalid",
+            )
+        text = conversation_text(messages)
+        with self._lock:
+            return Prompt(text, self._text_ids(text) + self._end())
+
+    def _end(self) -> list[int]:
+        """What the tokenizer puts behind every text (T5's </s>)."""
+        return self._ids(self._tokenizer("").input_ids)
+
+
+def prompt_builder(name: str, tokenizer: Any, encoder_decoder: bool) -> PromptBuilder:
+    return (EncoderPromptBuilder if encoder_decoder else PromptBuilder)(name, tokenizer)
+
+
+def conversation_text(messages: Sequence[ChatMessage]) -> str:
+    system = [m.content for m in messages if m.role == "system"]
+    turns = [m for m in messages if m.role != "system"]
+    if len(turns) == 1:
+        return "\n\n".join([*system, turns[0].content])
+    said = [f"{m.role.capitalize()}: {m.content}" for m in turns]
+    return "\n\n".join([*system, *said, "Assistant:"])
+
+
 def refused(name: str, reason: str) -> EngineError:
     return EngineError(
         f"The chat template of {name} refuses these messages: {reason}", code="invalid"

@@ -132,7 +132,7 @@ class GenerationRequest:
             self.sink(Position(position))
 
     def _choice(self, index: int, prompt: list[int], offset: int, loaded: "LoadedModel") -> Choice:
-        limit = min(self.settings.max_tokens, loaded.window - len(prompt))
+        limit = min(self.settings.max_tokens, loaded.room(len(prompt), len(self.beginning)))
         writer = Writer(loaded.detokeniser(), self.settings.stop, self.beginning)
         return Choice(self, index, prompt, self._seed + offset, limit, writer)
 

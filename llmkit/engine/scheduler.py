@@ -8,7 +8,7 @@ is one; those with something to do take turns, so that none starves.
 from llmkit.engine.backends.queued import QueuedBackend
 from llmkit.engine.lane import Lane
 from llmkit.engine.loading import LoadedModel
-from llmkit.engine.requests import Choice
+from llmkit.engine.requests import Choice, GenerationRequest
 from llmkit.engine.runner import Runner
 
 
@@ -23,6 +23,9 @@ class Scheduler(QueuedBackend):
         self.steps = 0
         self._lanes: list[Lane] = []  # in the order of their turns
         self._working: Lane | None = None
+
+    def accepts(self, request: GenerationRequest) -> bool:
+        return request.loaded.batches
 
     def held(self) -> list[Choice]:
         return [choice for lane in list(self._lanes) for choice in lane.held]

@@ -38,9 +38,10 @@ def create_app(
     max_running: int = 8,
     max_waiting: int = 64,
     dtype: str | None = None,
+    backend: str = "auto",
 ) -> Starlette:
     """The application; `app.state.hub` holds the models. `dtype` None: what the processor likes."""
-    options = EngineOptions(threads, max_running, max_waiting, dtype)
+    options = EngineOptions(threads, max_running, max_waiting, dtype, backend)
     hub = ModelHub(models_dir, options)
 
     @contextlib.asynccontextmanager
@@ -103,6 +104,7 @@ def serve(
     max_running: int = 8,
     max_waiting: int = 64,
     dtype: str | None = None,
+    backend: str = "auto",
 ) -> None:
     """Serve until SIGTERM or Ctrl-C. To be called before torch is imported: it sets threads."""
     share_processor(threads)
@@ -113,6 +115,7 @@ def serve(
         max_running=max_running,
         max_waiting=max_waiting,
         dtype=dtype,
+        backend=backend,
     )
     config = uvicorn.Config(
         app,

@@ -1,10 +1,12 @@
-"""Driving a scheduler by hand, one step at a time, with no threads and no clocks."""
+"""Asking a backend: a scheduler driven by hand, one step at a time, or one that runs by itself."""
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from llmkit.engine.backends import Backend
 from llmkit.engine.loading import LoadedModel
 from llmkit.engine.requests import (
     Done,
@@ -30,6 +32,18 @@ class Asked:
 
     request: GenerationRequest
     events: list[RequestEvent] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def hear(self, event: RequestEvent) -> None:
+        self.events.append(event)
+        if isinstance(event, Failed) or self.request.over:
+            self.over.set()
+
+    def wait(self) -> "Asked":
+        """Until the backend, which runs by itself, has ended it."""
+        if not self.over.wait(60):
+            raise TimeoutError(f"no end after {len(self.events)} events")
+        return self
 
     def text(self, choice: int = 0) -> str:
         texts = (e for e in self.events if isinstance(e, Text) and e.choice == choice)
@@ -54,22 +68,27 @@ class Asked:
 
 
 def ask(
-    scheduler: Scheduler,
+    backend: Backend,
     prompt: Sequence[int] | str,
     settings: GenerationSettings = GREEDY,
     *,
     n: int = 1,
     name: str = "r",
+    loaded: LoadedModel | None = None,
     **more: Any,
 ) -> Asked:
-    """Submit a request; nothing runs before the next step."""
-    events: list[RequestEvent] = []
-    ids = ids_of(scheduler.loaded, prompt) if isinstance(prompt, str) else list(prompt)
-    request = GenerationRequest(
-        name, [ids], settings, events.append, loaded=scheduler.loaded, n=n, **more
-    )
-    scheduler.submit(request)
-    return Asked(request, events)
+    """Submit a request. `loaded`: an adapted model instead of the backend's own."""
+    loaded = loaded or backend.loaded
+    ids = ids_of(loaded, prompt) if isinstance(prompt, str) else list(prompt)
+    request = GenerationRequest(name, [ids], settings, ignore, loaded=loaded, n=n, **more)
+    asked = Asked(request)
+    request.sink = asked.hear
+    backend.submit(request)
+    return asked
+
+
+def ignore(event: RequestEvent) -> None:
+    """Nobody listens yet."""
 
 
 def ids_of(loaded: LoadedModel, text: str) -> list[int]:
@@ -97,7 +116,7 @@ def reference(loaded: LoadedModel, prompt: Sequence[int], new_tokens: int) -> li
         do_sample=False,
         eos_token_id=sorted(loaded.eos) or [-1],
     )
-    return [int(i) for i in output[0, len(prompt) :]]
+    return [int(i) for i in output[0, 1 if loaded.encoder_decoder else len(prompt) :]]
 
 
 def damage(folder: Path) -> None:

@@ -53,15 +53,14 @@ def test_a_folder_that_cannot_be_used_is_one_sentence(
     assert "\n" not in str(failure.value)
 
 
-def test_models_without_full_attention_everywhere_are_refused() -> None:
+def test_only_decoders_with_full_attention_everywhere_are_batched() -> None:
     from transformers import MambaConfig, MistralConfig, Qwen2Config, T5Config
 
-    from llmkit.engine.loading import refuse_unsuitable
+    from llmkit.engine.architecture import capabilities
 
-    refuse_unsuitable("qwen", Qwen2Config())
+    assert capabilities(Qwen2Config())["batches"]
     for config in (T5Config(), MistralConfig(sliding_window=64), MambaConfig()):
-        with pytest.raises(EngineError, match="The engine cannot run"):
-            refuse_unsuitable("other", config)
+        assert not capabilities(config)["batches"]
 
 
 def test_only_folders_with_config_and_safetensors_are_served(

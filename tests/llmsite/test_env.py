@@ -11,7 +11,8 @@ from llmsite import env
 
 SETTINGS_CODE = ("llmsite/settings.py", "llmsite/env.py")
 READ = re.compile(
-    r"""(?:env\.)?(?:read\("\w+",|integer\(|urls\(|environ\.get\()\s*"([A-Z][A-Z_]+)\"""", re.S
+    r"""(?:env\.)?(?:read\("\w+",|integer\(|one_of\(|urls\(|environ\.get\()\s*"([A-Z][A-Z_]+)\"""",
+    re.S,
 )
 
 

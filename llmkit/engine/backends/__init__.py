@@ -22,6 +22,7 @@ class Backend(Protocol):
 
     loaded: "LoadedModel"
     max_running: int
+    kind: str
 
     @property
     def running(self) -> int:
@@ -31,6 +32,10 @@ class Backend(Protocol):
     @property
     def waiting(self) -> int:
         """How many requests have not started."""
+        ...
+
+    def accepts(self, request: GenerationRequest) -> bool:
+        """Whether it can serve the request exactly."""
         ...
 
     def submit(self, request: GenerationRequest) -> None:

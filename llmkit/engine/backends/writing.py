@@ -65,12 +65,15 @@ def end_cancelled(choice: Choice) -> None:
 
 
 def seen_by(choice: Choice) -> torch.Tensor | None:
-    """The tokens of the prompt, marked in the vocabulary, where a penalty asks for them."""
+    """The tokens before the answer, marked in the vocabulary, where a penalty asks for them.
+
+    An encoder's prompt is not before the answer: the decoder goes on from nothing.
+    """
     if choice.request.settings.repetition_penalty == 1:
         return None
     loaded = choice.request.loaded
     seen = torch.zeros(loaded.vocabulary, dtype=torch.bool, device=loaded.device)
-    seen[choice.prompt] = True
+    seen[choice.request.beginning if loaded.encoder_decoder else choice.prompt] = True
     return seen
 
 

@@ -29,4 +29,5 @@ class Command(BaseCommand):
             default_model=settings.DEFAULT_MODEL,
             max_running=settings.ENGINE_MAX_RUNNING,
             max_waiting=settings.ENGINE_MAX_WAITING,
+            backend=settings.ENGINE_BACKEND,
         )
