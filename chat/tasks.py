@@ -2,9 +2,14 @@
 
 from celery import shared_task
 
-from chat.services import conversations
+from chat.services import conversations, documents
 
 
 @shared_task
 def purge_deleted_conversations() -> int:
     return conversations.purge_deleted()
+
+
+@shared_task
+def sweep_documents() -> int:
+    return documents.sweep()

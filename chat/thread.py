@@ -2,17 +2,51 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
-from chat.models import Conversation, Generation, Message
+from django.db.models import Prefetch
+
+from chat.models import Attachment, Conversation, Document, Generation, Message
+
+
+@dataclass(frozen=True)
+class ShownFile:
+    """A file on a person's turn. `cut` is what was sent of it for the answer whose id is
+    `seen_by`: the turn's own id where there is none yet."""
+
+    document: Document
+    cut: dict[str, Any] | None
+    seen_by: int
 
 
 @dataclass(frozen=True)
 class Shown:
-    """One message on the open branch. `number` of `count` counts its siblings from 1."""
+    """One message on the open branch. `number` of `count` counts its siblings from 1.
+
+    `answered` is what made the answer to a person's turn.
+    """
 
     message: Message
     generation: Generation | None
     siblings: list[int]
+    answered: Generation | None = None
+
+    @property
+    def files(self) -> list[ShownFile]:
+        cuts = {cut["document"]: cut for cut in self.answered.cuts} if self.answered else {}
+        seen_by = self.answered.message_id if self.answered else self.message.pk
+        return [
+            ShownFile(a.document, cuts.get(str(a.document_id)), seen_by)
+            for a in self.message.attachments.all()
+        ]
+
+    @property
+    def earlier_cuts(self) -> list[dict[str, Any]]:
+        """For an answer: what was sent in part of files that came with earlier turns."""
+        if self.generation is None or not self.generation.cuts or self.message.parent is None:
+            return []
+        own = {str(a.document_id) for a in self.message.parent.attachments.all()}
+        return [cut for cut in self.generation.cuts if cut["document"] not in own]
 
     @property
     def number(self) -> int:
@@ -44,6 +78,12 @@ class Shown:
         return cut and bool(self.message.text)
 
 
+FILES = Prefetch(
+    "attachments",
+    Attachment.objects.select_related("document").defer("document__text"),
+)
+
+
 def _made_by(conversation: Conversation) -> dict[int, Generation]:
     """The newest generation of each message."""
     made = Generation.objects.filter(message__conversation=conversation).order_by("created_at")
@@ -52,25 +92,26 @@ def _made_by(conversation: Conversation) -> dict[int, Generation]:
 
 
 def shown_branch(conversation: Conversation) -> list[Shown]:
-    """The open branch from its root; two queries however long it is.
+    """The open branch from its root; three queries however long it is.
 
     Generations are read first: the text of one that has ended is then surely whole.
     """
     if conversation.leaf_id is None:
         return []
     made_by = _made_by(conversation)
-    messages = conversation.messages.select_related(
-        "template_version__template", "parent__template_version__template"
-    )
-    by_id = {m.pk: m for m in messages}
+    messages = conversation.messages.select_related("template_version__template")
+    by_id = {m.pk: m for m in messages.prefetch_related(FILES)}
     siblings: dict[int | None, list[int]] = defaultdict(list)
     for message in by_id.values():
         siblings[message.parent_id].append(message.pk)
     path: list[Shown] = []
     step: int | None = conversation.leaf_id
+    child: int | None = None
     while step is not None:
-        path.append(Shown(by_id[step], made_by.get(step), siblings[by_id[step].parent_id]))
-        step = by_id[step].parent_id
+        message, answered = by_id[step], made_by.get(child or 0)
+        message.parent = by_id.get(message.parent_id or 0)
+        path.append(Shown(message, made_by.get(step), siblings[message.parent_id], answered))
+        child, step = step, message.parent_id
     return path[::-1]
 
 
@@ -79,4 +120,6 @@ def shown(message: Message) -> Shown:
     siblings = Message.objects.filter(
         conversation=message.conversation_id, parent=message.parent_id
     ).values_list("pk", flat=True)
-    return Shown(message, message.generations.order_by("created_at").last(), list(siblings))
+    made = Generation.objects.order_by("created_at")
+    answered = made.filter(message__parent=message).last()
+    return Shown(message, made.filter(message=message).last(), list(siblings), answered)

@@ -7,6 +7,7 @@ from chat.views import (
     branches,
     composer,
     conversations,
+    files,
     health,
     lens,
     pages,
@@ -58,6 +59,12 @@ of_a_message = [
     path("lens", lens.tokens, name="lens"),
     path("lens/<int:position>", lens.place, name="lens-place"),
     path("lens/<int:position>/<int:token>", lens.branch, name="lens-branch"),
+    path("files/<uuid:document_id>", files.show, name="file"),
+]
+
+of_a_file = [
+    path("discard", files.discard, name="discard-file"),
+    path("download", files.download, name="download-file"),
 ]
 
 urlpatterns = [
@@ -68,5 +75,9 @@ urlpatterns = [
     *of_a_new_conversation,
     path("c/<uuid:conversation_id>/", include(of_a_conversation)),
     path("m/<int:message_id>/", include(of_a_message)),
+    path("files/", files.upload, name="upload"),
+    path("files/text", files.text, name="file-text"),
+    path("files/chips", files.chips, name="file-chips"),
+    path("files/<uuid:document_id>/", include(of_a_file)),
     path("templates/", include("chat.urls_templates")),
 ]

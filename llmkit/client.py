@@ -51,11 +51,16 @@ REASONS = {"stop", "length", "cancelled"}
 
 @dataclass(frozen=True)
 class TokenCount:
-    """How long a prompt is. `max_model_len` is the window in tokens, `prompt` the exact text."""
+    """How long a prompt is. `max_model_len` is the window in tokens, `prompt` the exact text.
+
+    A text far longer than the window is not counted to its end: then it has more than `count`
+    tokens, `exact` is False and `prompt` None.
+    """
 
     count: int
     max_model_len: int | None
     prompt: str | None
+    exact: bool = True
 
 
 class EngineClient:
@@ -119,7 +124,7 @@ class EngineClient:
         body |= {"tokens": list(tokens)} if tokens else {}
         report = await self._post("/tokenize", body, timeout=SILENCE_SECONDS)
         window, rendered = report.get("max_model_len"), report.get("prompt")
-        return TokenCount(report["count"], window, rendered)
+        return TokenCount(report["count"], window, rendered, report.get("exact", True))
 
     async def detokenize(self, model: str, tokens: Sequence[int]) -> str:
         """The whole characters of an answer that has these tokens. For our engine only."""

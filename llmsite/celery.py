@@ -45,6 +45,10 @@ app.conf.update(
             "task": "chat.tasks.purge_deleted_conversations",
             "schedule": crontab(hour="3", minute="10"),
         },
+        "sweep files that no message has": {
+            "task": "chat.tasks.sweep_documents",
+            "schedule": crontab(minute="40"),
+        },
         "sweep the embedded broker": {
             "task": "llmsite.celery.sweep_processed",
             "schedule": crontab(minute="30"),

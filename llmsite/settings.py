@@ -29,6 +29,7 @@ ENGINE_API_KEY = env.read("str", "ENGINE_API_KEY", "")
 ENGINE_MAX_RUNNING = env.integer("ENGINE_MAX_RUNNING", 8, low=1, high=512)
 ENGINE_MAX_WAITING = env.integer("ENGINE_MAX_WAITING", 64, low=0, high=10000)
 ENGINE_BACKEND = env.one_of("ENGINE_BACKEND", ["auto", "inflight", "paged", "plain"])
+ASSUMED_WINDOW = env.integer("ASSUMED_WINDOW", 8192, low=512, high=10_000_000)
 DEFAULT_MODEL = env.read("str", "DEFAULT_MODEL", "SmolLM2-135M-Instruct")
 
 INSTALLED_APPS = [
@@ -170,7 +171,11 @@ STORAGES = {
     "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
 }
 SERVESTATIC_USE_FINDERS = DEBUG
-MEDIA_ROOT = DATA_DIR / "uploads"
+UPLOADS_DIR = MEDIA_ROOT = DATA_DIR / "uploads"
+UPLOAD_MAX_MB = env.integer("UPLOAD_MAX_MB", 10, low=1, high=1000)
+UPLOAD_MAX_FILES = env.integer("UPLOAD_MAX_FILES", 5, low=1, high=50)
+UPLOAD_READ_SECONDS = env.integer("UPLOAD_READ_SECONDS", 20, low=1, high=600)
+UPLOAD_READ_MEMORY_MB = env.integer("UPLOAD_READ_MEMORY_MB", 512, low=256, high=65536)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024
 
 LOGGING = {

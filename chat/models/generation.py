@@ -29,6 +29,8 @@ class Generation(models.Model):
     `start` is where in the message's text it began, in characters. While it is live the text is
     in its chunks; when it ends they are folded into the message in one transaction. `fitted` is
     False until the prompt has been cut to the model's window, which needs an engine that answers.
+    `dropped` are the messages that were left out, `cuts` the documents sent in part: their name,
+    how many characters and words of them were sent, and of how many words.
 
     `tokens` are the ids it wrote, where the server tells them, and `beginning` those that the text
     up to `start` is made of, where it goes on from exactly them.
@@ -55,6 +57,7 @@ class Generation(models.Model):
     dropped = models.JSONField(default=list)
     beginning = models.JSONField(default=list, blank=True)
     tokens = models.JSONField(default=list, blank=True)
+    cuts = models.JSONField(default=list)
     producer = models.CharField(max_length=200)
     heartbeat_at = models.DateTimeField(default=timezone.now)
     cancel_requested = models.BooleanField(default=False)

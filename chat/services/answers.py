@@ -11,28 +11,40 @@ from asgiref.sync import async_to_sync
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from chat.models import Conversation, Generation, Message, PromptTemplateVersion
+from chat.models import Conversation, Document, Generation, Message, PromptTemplateVersion
 from chat.services import context
 from chat.services.context import Beginning, ChatError
 from chat.services.conversations import title_from
+from chat.services.documents import attach
 from chat.streaming import producer
 from llmkit.identity import identity
 from llmkit.types import EngineError, GenerationSettings
 
 MAX_TEXT = 1_200_000
 SEEDS = 2**31
+SUGGESTED = ("Summarise this document.", "Summarise these documents.")
 COUNT_SECONDS = 3.0
 CHARACTERS_PER_SECOND = 50_000
 
 
 @dataclass(frozen=True)
 class UserTurn:
-    """What a person sends: their text, and what a template made of it where one was used."""
+    """What a person sends: their text and files, and what a template made of it."""
 
     text: str
     contribution: list[dict[str, str]] | None = None
     template_version: PromptTemplateVersion | None = None
     template_use: dict[str, Any] | None = None
+    documents: Sequence[Document] = ()
+
+    @property
+    def subject(self) -> str:
+        """What a conversation that begins with it is about."""
+        asks_only = self.text.strip() in SUGGESTED and self.documents
+        return self.documents[0].name if asks_only else self.text
+
+    def as_turn(self, unsaved: Message) -> context.Turn:
+        return context.as_turn(unsaved, self.documents)
 
     def unsaved(self, conversation: Conversation, parent: Message | None) -> Message:
         return Message(
@@ -52,17 +64,19 @@ def send(*, conversation: Conversation, turn: UserTurn, parent: Message | None) 
     `conversation` may be unsaved: it is created with its first message, in one transaction.
     """
     if not turn.text.strip() and not turn.contribution:
-        raise ChatError("Write a message first.")
+        about = f", for example: {SUGGESTED[0]}" if turn.documents else " first."
+        raise ChatError(f"Write a message{about}")
     if len(turn.text) > MAX_TEXT:
         raise ChatError(f"This message is longer than {MAX_TEXT:,} characters. Shorten it.")
     if parent is not None and parent.generations.live().exists():
         raise ChatError("The answer is still being written. Wait for it or stop it, then send.")
     asked = turn.unsaved(conversation, parent)
-    turns = [*context.before(asked), context.as_turn(asked)]
+    turns = [*context.before(asked), turn.as_turn(asked)]
     fit = _fit(conversation, turns)
     with _in_the_tree():
-        _save_with_title(conversation, turn.text)
+        _save_with_title(conversation, turn.subject)
         asked.save()
+        attach(documents=turn.documents, message=asked)
         answer = _answer_under(asked)
         _start(answer, fit)
     return answer
@@ -164,7 +178,7 @@ async def _fit_in_time(
     continues: bool,
     beginning: Beginning | None,
 ) -> context.Fit:
-    size = sum(len(part.content) for turn in turns for part in turn.messages)
+    size = sum(turn.size for turn in turns)
     async with asyncio.timeout(COUNT_SECONDS + size / CHARACTERS_PER_SECOND):
         fit = await context.fit_branch(
             conversation, turns, continue_final=continues, beginning=beginning
@@ -220,6 +234,7 @@ def _start(
         fitted=fit.is_measured,
         dropped=fit.dropped,
         beginning=fit.beginning,
+        cuts=fit.cuts,
         prompt_tokens=None if fit.estimate else fit.tokens,
         producer=identity(),
     )

@@ -8,8 +8,8 @@ from asgiref.sync import async_to_sync
 from django.db import transaction
 from django.utils import timezone
 
-from chat.models import Conversation, Generation, Message
-from chat.services import context
+from chat.models import Attachment, Conversation, Generation, Message
+from chat.services import context, documents
 from chat.services.conversations import TITLE_LENGTH
 from chat.streaming import producer
 
@@ -24,8 +24,9 @@ def select(*, message: Message) -> None:
 def delete_branch(*, message: Message) -> int:
     """Remove `message` and all that follows from it; returns how many messages went.
 
-    Answers being written in it are stopped. If the open leaf goes with it, the newest branch
-    through a sibling is opened, else the one that ends at the parent.
+    Answers being written in it are stopped, and files that no other branch has are removed. If
+    the open leaf goes with it, the newest branch through a sibling is opened, else the one that
+    ends at the parent.
     """
     conversation = Conversation.objects.select_for_update().get(pk=message.conversation_id)
     gone = below(message)
@@ -33,7 +34,9 @@ def delete_branch(*, message: Message) -> int:
     if conversation.leaf_id in gone:
         conversation.leaf = _instead_of(message)
         conversation.save(update_fields=["leaf", "updated_at"])
+    held = list(Attachment.objects.filter(message__in=gone).values_list("document", flat=True))
     Message.objects.filter(pk__in=gone).delete()
+    documents.release(documents=held)
     for generation_id in live:
         transaction.on_commit(partial(async_to_sync(producer.cancel), str(generation_id)))
     return len(gone)
@@ -112,6 +115,7 @@ def _copied(message: Message, into: Conversation, parent: Message | None) -> Mes
         template_version=message.template_version,
         template_use=message.template_use,
     )
+    documents.attach(documents=[a.document for a in message.attachments.all()], message=copy)
     if made is not None:
         _copy_facts(made, copy)
     return copy

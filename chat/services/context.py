@@ -1,13 +1,17 @@
-"""From a branch of messages to the exact prompt, cut to the model's window turn by turn."""
+"""From a branch of messages to the turns and the prompt that an answer is made from."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from django.db.models import prefetch_related_objects
 
 from chat import engines
-from chat.models import Conversation, Generation, Message
-from llmkit.types import ChatMessage, EngineError, GenerationSettings
+from chat.models import Conversation, Document, Generation, Message
+from chat.services.enclosing import Enclosure
+from chat.services.fitting import Fit, Turn, fit, flatten, rounds
+from llmkit.types import ChatMessage
 
-CHARACTERS_PER_TOKEN = 4
+UNMEASURED = 20_000
 
 
 class ChatError(Exception):
@@ -16,15 +20,6 @@ class ChatError(Exception):
 
 def branch_is_gone() -> ChatError:
     return ChatError("This branch was deleted in another tab. Reload the page.")
-
-
-@dataclass(frozen=True)
-class Turn:
-    """What one message adds to the prompt. Whole turns are dropped, never parts of them."""
-
-    message_id: int | None
-    role: str
-    messages: list[ChatMessage]
 
 
 @dataclass(frozen=True)
@@ -40,28 +35,8 @@ class Beginning:
         return cls(generation.model, generation.beginning) if generation.beginning else None
 
 
-@dataclass(frozen=True)
-class Fit:
-    """A prompt that fits, with the tokens of `beginning`, whose text is `begun`, behind it.
-
-    `tokens` and `window` are None where the endpoint cannot count; `estimate` says that `tokens`
-    was guessed from the length.
-    """
-
-    model: str
-    messages: list[ChatMessage]
-    dropped: list[int] = field(default_factory=list)
-    tokens: int | None = None
-    window: int | None = None
-    estimate: bool = False
-    rendered: str | None = None
-    is_measured: bool = True
-    beginning: list[int] = field(default_factory=list)
-    begun: str | None = None
-
-
 def branch(leaf: Message | None) -> list[Message]:
-    """The messages from the root to `leaf`, read with one query; ChatError if it was deleted."""
+    """The messages from the root to `leaf` with their documents; ChatError if it was deleted."""
     if leaf is None:
         return []
     by_id = {m.pk: m for m in Message.objects.filter(conversation=leaf.conversation_id)}
@@ -72,13 +47,20 @@ def branch(leaf: Message | None) -> list[Message]:
             raise branch_is_gone()
         path.append(by_id[step])
         step = by_id[step].parent_id
+    prefetch_related_objects(path, "attachments__document")
     return path[::-1]
 
 
-def as_turn(message: Message) -> Turn:
-    """A message as its turn: a template's contribution where it has one, else its text."""
+def as_turn(message: Message, documents: Sequence[Document] | None = None) -> Turn:
+    """A message as its turn: a template's contribution where it has one, else its text.
+
+    `documents` are those of a message that is not saved yet.
+    """
     raw = message.contribution or [{"role": message.role, "content": message.text}]
-    return Turn(message.pk, message.role, [ChatMessage(**part) for part in raw])
+    if documents is None:
+        documents = [a.document for a in message.attachments.all()] if message.pk else []
+    enclosed = tuple(Enclosure(str(d.pk), d.name, d.text) for d in documents)
+    return Turn(message.pk, message.role, [ChatMessage(**part) for part in raw], enclosed)
 
 
 def turns_of(messages: Iterable[Message]) -> list[Turn]:
@@ -107,105 +89,11 @@ def before(message: Message) -> list[Turn]:
     return [] if is_alone(message) else turns_of(branch(message.parent))
 
 
-def rounds(turns: Sequence[Turn]) -> list[list[Turn]]:
-    """Turns grouped so that each group opens with a person's turn."""
-    groups: list[list[Turn]] = []
-    for turn in turns:
-        if turn.role == Message.Role.USER or not groups:
-            groups.append([])
-        groups[-1].append(turn)
-    return groups
-
-
-def flatten(system: str, groups: Sequence[Sequence[Turn]]) -> list[ChatMessage]:
-    """One system message at most, which many chat templates demand, then the turns."""
-    parts = [part for group in groups for turn in group for part in turn.messages]
-    systems = [system] if system.strip() else []
-    systems += [part.content for part in parts if part.role == "system"]
-    rest = [part for part in parts if part.role != "system"]
-    head = [ChatMessage("system", "\n\n".join(systems))] if systems else []
-    return [*head, *rest]
-
-
-async def count(
-    model: str,
-    messages: list[ChatMessage],
-    *,
-    continue_final: bool = False,
-    beginning: Sequence[int] = (),
-) -> tuple[int, int | None, str | None, bool]:
-    """(tokens, window, rendered prompt, is an estimate) of a prompt."""
-    client = await engines.client_for(model)
-    counted = await client.tokenize(
-        model, messages=messages, continue_final=continue_final, tokens=beginning
-    )
-    if counted is None:
-        size = sum(len(m.content) for m in messages) // CHARACTERS_PER_TOKEN + 4 * len(messages)
-        return size, None, None, True
-    return counted.count, counted.max_model_len, counted.prompt, False
-
-
-def budget(window: int, settings: GenerationSettings) -> int:
-    """Tokens the prompt may have: room is kept for the answer, at most half the window."""
-    return window - min(settings.max_tokens, window // 2)
-
-
 async def text_of(beginning: Beginning) -> str:
     """The whole characters that an answer shows once it has these tokens."""
     client = await engines.client_for(beginning.model)
     text = await client.detokenize(beginning.model, beginning.tokens)
     return text.replace("\x00", "\ufffd")
-
-
-async def fit(
-    *,
-    model: str,
-    system: str,
-    turns: Sequence[Turn],
-    settings: GenerationSettings,
-    continue_final: bool = False,
-    beginning: Sequence[int] = (),
-) -> Fit:
-    """The prompt with as few of the oldest rounds dropped as the window demands.
-
-    Finds the number of rounds to drop by bisection, so a long conversation costs few counts.
-    Raises EngineError(code="too_long") where the newest round alone does not fit.
-    """
-    groups = rounds(turns)
-
-    async def measure(drop: int) -> Fit:
-        messages = flatten(system, groups[drop:])
-        tokens, window, text, guess = await count(
-            model, messages, continue_final=continue_final, beginning=beginning
-        )
-        gone = [t.message_id for g in groups[:drop] for t in g if t.message_id is not None]
-        return Fit(model, messages, gone, tokens, window, guess, text, beginning=[*beginning])
-
-    def fits(found: Fit) -> bool:
-        return found.window is None or (found.tokens or 0) <= budget(found.window, settings)
-
-    best = await measure(0)
-    if fits(best):
-        return best
-    if len(groups) > 1:
-        best = await measure(len(groups) - 1)
-    if not fits(best):
-        raise too_long(best, settings)
-    low, high = 1, len(groups) - 1
-    while low < high:
-        middle = (low + high) // 2
-        found = await measure(middle)
-        low, high, best = (low, middle, found) if fits(found) else (middle + 1, high, best)
-    return best
-
-
-def too_long(found: Fit, settings: GenerationSettings) -> EngineError:
-    room = budget(found.window or 0, settings)
-    return EngineError(
-        f"This message makes a prompt of {found.tokens:,} tokens; the model has room for "
-        f"{room:,}. Shorten it, or lower max new tokens.",
-        code="too_long",
-    )
 
 
 async def fit_branch(
@@ -233,5 +121,5 @@ def unmeasured(
 ) -> Fit:
     """The whole prompt, to be cut once an engine can count its tokens."""
     begun = beginning or Beginning(engines.preferred([], conversation.model), [])
-    messages = flatten(conversation.system_prompt, rounds(turns))
+    messages = flatten(conversation.system_prompt, rounds(turns), limit=UNMEASURED)
     return Fit(begun.model, messages, estimate=True, is_measured=False, beginning=begun.tokens)

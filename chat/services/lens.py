@@ -15,6 +15,7 @@ from chat import engines
 from chat.models import Generation, Message
 from chat.services import answers, context
 from chat.services.context import Beginning, ChatError, Fit
+from chat.services.fitting import flatten, rounds
 from llmkit.client import EngineClient
 from llmkit.types import ChatMessage, EngineError, GenerationSettings
 
@@ -74,6 +75,8 @@ def branch(*, answer: Message, position: int, token: int) -> Message:
     beginning = Beginning(subject.model, [*tokens[:position], token])
     with _in_its_words():
         fit = async_to_sync(_same_prompt)(subject, beginning)
+    made = answer.generations.last()
+    fit = replace(fit, cuts=made.cuts if made else [])
     settings = replace(subject.settings, seed=answer.conversation.generation_settings.seed)
     return answers.begin_beside(answer=answer, fit=fit, settings=settings)
 
@@ -113,7 +116,7 @@ def _prompt(answer: Message, made: Generation | None) -> list[ChatMessage]:
     if made is not None and made.fitted and not made.continues_text:
         return [ChatMessage(**part) for part in made.prompt]
     turns = context.leading_to(answer.parent)
-    return context.flatten(answer.conversation.system_prompt, context.rounds(turns))
+    return flatten(answer.conversation.system_prompt, rounds(turns))
 
 
 def _present_model(answer: Message) -> str:

@@ -188,6 +188,7 @@ class Producer:
         )
         generation.prompt, generation.fitted = [asdict(m) for m in fit.messages], True
         changes = {"prompt": generation.prompt, "fitted": True, "dropped": fit.dropped}
+        changes["cuts"] = fit.cuts
         await store.in_database(store.beat, generation, **changes, model=fit.model)
         generation.model = fit.model
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from chat.transfer.files import ReadFile, read_files
+from chat.transfer.texts import is_text
 from llmkit.types import GenerationSettings
 
 FORMAT = "llmsite.conversation"
@@ -34,6 +36,7 @@ class ReadMessage:
     role: str
     text: str
     parent: int | None
+    files: tuple[ReadFile, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,13 +141,6 @@ def _pair(turn: Any, keys: tuple[str, str], number: int) -> tuple[str, str]:
     return str(values[0]), str(values[1])
 
 
-def is_text(value: Any) -> bool:
-    """A string that every database can keep: no NUL, no half of a surrogate pair."""
-    if not isinstance(value, str) or "\x00" in value:
-        return False
-    return not any("\ud800" <= char <= "\udfff" for char in value)
-
-
 def _list(value: Any) -> list[Any]:
     if not isinstance(value, list) or len(value) > MAX_MESSAGES:
         raise ValueError(f"its turns must be a list of at most {MAX_MESSAGES}.")
@@ -174,7 +170,10 @@ def _our_message(raw: Any, place: int) -> ReadMessage:
         raise ValueError(f'message {place} needs a "role" (user or assistant) and a "text".')
     if parent is not None and (type(parent) is not int or not 0 <= parent < place):
         raise ValueError(f'message {place}: "parent" must be the place of an earlier message.')
-    return ReadMessage(str(role), str(text), parent)
+    files = read_files(fields.get("files", []), f"message {place}")
+    if files and role != "user":
+        raise ValueError(f"message {place}: only a user's message can have files.")
+    return ReadMessage(str(role), str(text), parent, files)
 
 
 def _check_tree(messages: list[ReadMessage]) -> None:

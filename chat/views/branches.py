@@ -6,13 +6,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from chat.models import Message, PromptTemplateVersion
+from chat.models import Document, Message, PromptTemplateVersion
 from chat.services import answers, branches
 from chat.services.answers import UserTurn
 from chat.services.context import ChatError
 from chat.services.prompt_templates import render_turn
 from chat.views.answers import changed_thread
 from chat.views.common import message_of, refusal
+from chat.views.files import attached, limits
 from chat.views.template_use import FIELD, inputs_of, plain
 from llmkit.prompts import PromptTemplateError
 from llmkit.types import EngineError
@@ -25,7 +26,9 @@ def editor(request: HttpRequest, message_id: int) -> HttpResponse:
     version = message.template_version
     plain = [{"name": "text", "label": "Message", "text": message.text}]
     fields = _fields(version, message) if version else plain
-    return render(request, "chat/edit.html", {"message": message, "fields": fields})
+    files = Document.objects.filter(attachments__message=message).order_by("attachments__place")
+    page = {"message": message, "fields": fields, "files": files.defer("text"), **limits()}
+    return render(request, "chat/edit.html", page)
 
 
 def _fields(version: PromptTemplateVersion, message: Message) -> list[dict[str, Any]]:
@@ -50,14 +53,16 @@ def edit(request: HttpRequest, message_id: int) -> HttpResponse:
 def _edited(request: HttpRequest, message: Message) -> UserTurn:
     """The new wording; a template's turn goes through the same version with the same shots."""
     version, use = message.template_version, message.template_use or {}
+    documents = attached(request, request.POST)
     if version is None:
-        return UserTurn(plain(request.POST.get("text", "")))
+        return UserTurn(plain(request.POST.get("text", "")), documents=documents)
     chosen = {key: use[key] for key in ("count", "choose", "seed", "picked", "layout")}
     try:
         made = render_turn(version=version, inputs=inputs_of(request.POST), use=chosen)
     except (PromptTemplateError, EngineError) as error:
         raise ChatError(str(error)) from error
-    return UserTurn(made.text, made.messages, version, {**made.use, "alone": use.get("alone")})
+    use = {**made.use, "alone": use.get("alone")}
+    return UserTurn(made.text, made.messages, version, use, documents)
 
 
 @require_POST

@@ -10,12 +10,13 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from chat.forms import SettingsForm
-from chat.models import Conversation, Message, PromptTemplate, PromptTemplateVersion
-from chat.services import context
+from chat.models import Conversation, PromptTemplate, PromptTemplateVersion
+from chat.services import context, fitting
 from chat.services.answers import UserTurn
 from chat.services.context import ChatError
 from chat.services.prompt_templates import render_turn
 from chat.views.common import apply_settings, conversation_of, person
+from chat.views.files import attached, limits, waiting
 from chat.views.template_use import FIELD, inputs_of, plain, use_of
 from llmkit.prompts import PromptTemplateError, ways
 from llmkit.types import EngineError, GenerationSettings
@@ -46,15 +47,17 @@ def suggested(version: PromptTemplateVersion) -> GenerationSettings:
 def turn_from(request: HttpRequest) -> UserTurn:
     """The person's turn from the composer's form. Raises ChatError with a sentence."""
     version = chosen_version(request, request.POST)
+    documents = attached(request, request.POST)
     if version is None:
-        return UserTurn(plain(request.POST.get("text", "")))
+        return UserTurn(plain(request.POST.get("text", "")), documents=documents)
     inputs = inputs_of(request.POST)
     try:
         made = render_turn(version=version, inputs=inputs, use=use_of(request.POST))
     except (PromptTemplateError, EngineError) as error:
         raise ChatError(str(error)) from error
     alone = "with_conversation" not in request.POST
-    return UserTurn(made.text, made.messages, version, {**made.use, "alone": alone})
+    use = {**made.use, "alone": alone}
+    return UserTurn(made.text, made.messages, version, use, documents)
 
 
 def composer_context(request: HttpRequest) -> dict[str, Any]:
@@ -68,6 +71,8 @@ def composer_context(request: HttpRequest) -> dict[str, Any]:
         else None,
         "use": _initial_use(version, request.GET) if version else None,
         "ways": [(name, ways.get(name).label) for name in ways],
+        "files": waiting(request),
+        **limits(),
     }
 
 
@@ -100,8 +105,7 @@ def gauge(request: HttpRequest, conversation_id: UUID | None = None) -> HttpResp
     if not _has_input(request.POST):
         return HttpResponse()
     try:
-        asked = turn_from(request).unsaved(opened, opened.leaf)
-        shown = _measured(opened, asked)
+        shown = _measured(opened, turn_from(request))
     except (ChatError, EngineError) as error:
         shown = {"sentence": str(error)}
     return render(request, "chat/gauge.html", shown)
@@ -111,15 +115,16 @@ def _has_input(data: QueryDict) -> bool:
     return any(
         str(value).strip()
         for name, value in data.items()
-        if name == "text" or name.startswith(FIELD)
+        if name in {"text", "document"} or name.startswith(FIELD)
     )
 
 
-def _measured(opened: Conversation, asked: Message) -> dict[str, Any]:
-    turns = [*context.before(asked), context.as_turn(asked)]
+def _measured(opened: Conversation, turn: UserTurn) -> dict[str, Any]:
+    asked = turn.unsaved(opened, opened.leaf)
+    turns = [*context.before(asked), turn.as_turn(asked)]
     fit = async_to_sync(context.fit_branch)(opened, turns)
     prompt = fit.rendered or "\n\n".join(f"{m.role}: {m.content}" for m in fit.messages)
-    room = context.budget(fit.window, opened.generation_settings) if fit.window else None
+    room = fitting.budget(fit.window, opened.generation_settings) if fit.window else None
     return {
         "fit": fit,
         "room": room,

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from chat import engines, template_text
 from chat.models import PromptTemplate, PromptTemplateVersion
-from chat.services.context import Fit, count
+from chat.services.fitting import Fit, count
 from chat.services.prompt_templates import parsed, render_turn
 from chat.views.common import person
 from chat.views.template_use import inputs_of, use_of

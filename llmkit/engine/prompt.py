@@ -14,6 +14,8 @@ from typing import Any
 
 from llmkit.types import ChatMessage, EngineError
 
+PIECE = 16_384
+SEAM = 16
 PRIVATE_CHARACTERS = [chr(code) for code in range(0xE000, 0xF900)]
 
 
@@ -54,6 +56,23 @@ class PromptBuilder:
         """A text alone, without any control token: what an answer of it would be made of."""
         with self._lock:
             return self._text_ids(text)
+
+    def exceeding(self, texts: Sequence[str], most: int) -> int | None:
+        """How many tokens these texts have at least, where that is surely more than `most`.
+
+        Reads PIECE characters at a time and stops as soon as it is sure, so that a huge text costs
+        no more than one that just fits. Each cut between pieces may add a few tokens: SEAM.
+        None where the texts may fit.
+        """
+        if sum(map(len, texts)) <= 2 * most:
+            return None
+        total = 0
+        for piece in (t[at : at + PIECE] for t in texts for at in range(0, len(t), PIECE)):
+            with self._lock:
+                total += max(0, len(self._text_ids(piece)) - SEAM)
+            if total > most:
+                return total
+        return None
 
     def _unused(self, messages: Sequence[ChatMessage]) -> list[str]:
         """Two characters that no message contains."""

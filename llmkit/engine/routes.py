@@ -110,6 +110,12 @@ class Api:
         name = self._name(body.model)
         folder = self.hub.folder(name)
         counter = await asyncio.to_thread(self.counters.of, folder)
+        texts = [message.content for message in body.messages] or [body.prompt]
+        most = await asyncio.to_thread(counter.prompts.exceeding, texts, counter.window)
+        if most is not None:
+            return JSONResponse(
+                {"count": most, "exact": False, "max_model_len": counter.window, "prompt": None}
+            )
         prompt = await asyncio.to_thread(
             counter.prompt, body.messages, body.prompt, continue_final=body.continue_final
         )
@@ -232,11 +238,27 @@ def reporter(body: Body, kind: str, served: Served) -> TokenReporter:
 def build_prompts(served: Served, body: Body) -> list[Prompt]:
     """The prompts of a request, each short enough to leave room for at least one token."""
     texts = body.prompts or ("",)
+    said = (
+        [[message.content for message in body.messages]] if body.messages else [[t] for t in texts]
+    )
+    for parts in said:
+        refuse_far_too_long(served, parts)
     prompts = [
         served.prompt(body.messages, text, continue_final=body.continue_final) for text in texts
     ]
     check_beginning(served.loaded, body.tokens)
     return [served.check_length(prompt, len(body.tokens)) for prompt in prompts]
+
+
+def refuse_far_too_long(served: Served, texts: list[str]) -> None:
+    """Before the whole of it is turned into tokens. EngineError: too_long."""
+    count = served.prompts.exceeding(texts, served.window)
+    if count is not None:
+        raise EngineError(
+            f"The prompt has more than {count:,} tokens, but {served.loaded.name} holds "
+            f"{served.window:,} with the answer. Shorten it.",
+            code="too_long",
+        )
 
 
 async def read_body(request: Request) -> bytes:

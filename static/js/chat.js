@@ -1,6 +1,7 @@
 /* The conversation page: its parts find each other through the DOM, not through globals. */
 import "./chat/code.js";
 import "./chat/composer.js";
+import "./chat/files.js";
 import "./chat/panels.js";
 import "./chat/refusals.js";
 import "./chat/scroll.js";

@@ -5,7 +5,7 @@ from asgiref.sync import async_to_sync
 from pytest_django import Settings
 
 from chat.models import Conversation, Generation, Message
-from chat.services import answers, context
+from chat.services import answers, context, fitting
 from chat.services.answers import UserTurn
 from chat.services.context import ChatError
 from llmkit.types import ChatMessage
@@ -22,7 +22,7 @@ def tiny(engine: RunningSite, settings: Settings, conversation: Conversation) ->
     settings.ENGINE_URLS = [engine.engine_url]
     conversation.model, conversation.settings = TINY_MODEL, SHORT
     conversation.save()
-    async_to_sync(context.count)(TINY_MODEL, [ChatMessage("user", "Wait for the model")])
+    async_to_sync(fitting.count)(TINY_MODEL, [ChatMessage("user", "Wait for the model")])
     return conversation
 
 
@@ -60,8 +60,8 @@ def test_no_more_is_dropped_than_needed(tiny: Conversation) -> None:
     said = talk(tiny, *(f"{n:02}" + "x" * 70 for n in range(12)))
     generation = ask(tiny, "And now?")
     turns = context.turns_of([*said, Message(role="user", text="And now?")])
-    one_more = context.rounds(turns)[len(generation.dropped) // 2 - 1 :]
-    counted = async_to_sync(context.count)(TINY_MODEL, context.flatten("", one_more))
+    one_more = fitting.rounds(turns)[len(generation.dropped) // 2 - 1 :]
+    counted = async_to_sync(fitting.count)(TINY_MODEL, fitting.flatten("", one_more))
     assert counted[0] + SHORT["max_tokens"] > TINY_CONTEXT
 
 
@@ -154,7 +154,7 @@ def test_one_system_message_is_sent_where_template_and_conversation_both_have_on
             ],
         )
     )
-    sent = context.flatten("Be brief.", [[turn]])
+    sent = fitting.flatten("Be brief.", [[turn]])
     assert [(m.role, m.content) for m in sent] == [
         ("system", "Be brief.\n\nClassify."),
         ("user", "good"),
