@@ -91,6 +91,9 @@ class AnswersConsumer(AsyncJsonWebsocketConsumer):
                 "text": found.text[at:],
                 "state": found.state,
                 "position": found.position,
+                "wait": found.wait,
+                "status": found.status,
+                "loaded": found.loaded,
             }
         )
         await self._send_blocks(message_id, found.text)

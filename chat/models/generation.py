@@ -33,7 +33,8 @@ class Generation(models.Model):
     how many characters and words of them were sent, and of how many words.
 
     `tokens` are the ids it wrote, where the server tells them, and `beginning` those that the text
-    up to `start` is made of, where it goes on from exactly them.
+    up to `start` is made of, where it goes on from exactly them. `wait` says what the first word
+    waits for besides its turn, and `loaded` how much of the model, 0..1, is in memory by now.
     """
 
     class State(models.TextChoices):
@@ -43,6 +44,10 @@ class Generation(models.Model):
         STOPPED = "stopped", "Stopped"
         INTERRUPTED = "interrupted", "Interrupted"
         FAILED = "failed", "Failed"
+
+    class Wait(models.TextChoices):
+        SERVER = "server", "No answer from the model server yet"
+        MODEL = "model", "The model is being loaded"
 
     LIVE = (State.QUEUED, State.RUNNING)
 
@@ -62,6 +67,8 @@ class Generation(models.Model):
     heartbeat_at = models.DateTimeField(default=timezone.now)
     cancel_requested = models.BooleanField(default=False)
     queue_position = models.PositiveIntegerField(null=True)
+    wait = models.CharField(max_length=6, choices=Wait.choices, blank=True)
+    loaded = models.FloatField(null=True)
     finish_reason = models.CharField(max_length=20, blank=True)
     error = models.TextField(blank=True)
     prompt_tokens = models.PositiveIntegerField(null=True)
@@ -89,6 +96,21 @@ class Generation(models.Model):
     @property
     def is_live(self) -> bool:
         return self.state in self.LIVE
+
+    @property
+    def is_loading(self) -> bool:
+        return self.is_live and self.wait == self.Wait.MODEL
+
+    @property
+    def status(self) -> str:
+        """What a reader is told as long as there is no text."""
+        if self.wait == self.Wait.MODEL:
+            return f"Loading {self.model}…"
+        if self.wait == self.Wait.SERVER:
+            return "Waiting for the model server to answer…"
+        if self.queue_position:
+            return f"Waiting, number {self.queue_position} in line"
+        return "Writing…" if self.state == self.State.RUNNING else "Waiting for the model…"
 
     @property
     def generation_settings(self) -> GenerationSettings:

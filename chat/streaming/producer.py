@@ -19,7 +19,7 @@ from chat.services import context
 from chat.services.context import Beginning
 from chat.streaming import events, store
 from chat.streaming.blocks import LONGEST_RENDERED, finished_end
-from llmkit.types import ChatMessage, Delta, EngineError, Finished, Queued, StreamEvent
+from llmkit.types import ChatMessage, Delta, EngineError, Finished, Loading, Queued, StreamEvent
 
 BURST_SECONDS = 0.1
 HEARTBEAT_SECONDS = 5.0
@@ -31,6 +31,8 @@ ANSWER_STATE = {
     "length": Generation.State.DONE,
     "cancelled": Generation.State.STOPPED,
 }
+
+WAIT = Generation.Wait
 
 _running: dict[str, tuple["Producer", asyncio.Task[None]]] = {}
 
@@ -69,7 +71,7 @@ class Producer:
         self.shown_blocks = finished_end(generation.message.text)
         self.tail = generation.message.text[self.shown_blocks :]
         self.pending: list[Delta] = []
-        self.position: int | None = None
+        self.news: dict[str, Any] = {}
         self.wake = asyncio.Event()
         self.stop_asked = asyncio.Event()
         self.finished: Finished | None = None
@@ -150,7 +152,9 @@ class Producer:
             text = event.text.replace("\x00", "\ufffd")
             self.pending.append(replace(event, text=text))
         elif isinstance(event, Queued):
-            self.position = event.position
+            self.news = queued_at(event.position)
+        elif isinstance(event, Loading):
+            self.news = {**store.NOT_WAITING, "wait": WAIT.MODEL, "loaded": event.fraction}
         elif isinstance(event, Finished):
             self.finished = event
         self.wake.set()
@@ -172,7 +176,14 @@ class Producer:
                 begun = bool(self.pending) or self.end > self.generation.start
                 if error.code != "unreachable" or late or begun:
                     raise
+                self._await_server()
                 await asyncio.sleep(RETRY_SECONDS)
+
+    def _await_server(self) -> None:
+        """Tell, once, that nobody answers yet."""
+        if self.generation.wait != WAIT.SERVER:
+            self.news = {**store.NOT_WAITING, "wait": WAIT.SERVER}
+            self.wake.set()
 
     async def _fit(self) -> None:
         """Cut the prompt to the window where sending it could not, and keep what was done."""
@@ -216,8 +227,8 @@ class Producer:
 
     async def _flush(self, *, last: bool = False) -> None:
         """Store and show what has gathered. Tokens without a text wait for one, or for the end."""
-        if self.position is not None:
-            await self._show_position(self.position)
+        if self.news:
+            await self._show_news()
         taken, text = len(self.pending), "".join(delta.text for delta in self.pending)
         if not text and not (last and taken):
             return
@@ -239,12 +250,21 @@ class Producer:
             html, self.tail = render(self.tail[:cut]), self.tail[cut:]
             await self._publish("block", at=at, end=self.shown_blocks, html=html)
 
-    async def _show_position(self, position: int) -> None:
-        self.position = None
-        state = Generation.State.QUEUED if position else Generation.State.RUNNING
-        changes = {"queue_position": position or None, "state": state}
-        await store.in_database(store.beat, self.generation, **changes)
-        await self._publish("state", state=state, position=position)
+    async def _show_news(self) -> None:
+        """Store and tell what the first word is waiting for."""
+        changes, self.news = self.news, {}
+        generation = self.generation
+        await store.in_database(store.beat, generation, **changes)
+        for name, value in changes.items():
+            setattr(generation, name, value)
+        await self._publish(
+            "state",
+            state=generation.state,
+            position=generation.queue_position or 0,
+            wait=generation.wait,
+            status=generation.status,
+            loaded=generation.loaded,
+        )
 
     async def _fail(self, error: EngineError) -> None:
         broken = error.code == "interrupted" and self.end > self.generation.start
@@ -262,3 +282,9 @@ class Producer:
 
     async def _publish(self, kind: str, **data: Any) -> None:
         await events.publish(self.conversation_id, kind, message=self.generation.message_id, **data)
+
+
+def queued_at(position: int) -> dict[str, Any]:
+    """What is stored of a place in the queue: 0 means that it is this answer's turn."""
+    state = Generation.State.QUEUED if position else Generation.State.RUNNING
+    return {**store.NOT_WAITING, "queue_position": position or None, "state": state}

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 RETRY_SECONDS = (0.1, 0.3, 1, 2, 4, 8)
 GIVE_UP_AFTER = 120
+NOT_WAITING: dict[str, Any] = {"queue_position": None, "wait": "", "loaded": None}
 
 
 class LostError(Exception):
@@ -34,6 +35,9 @@ class Snapshot:
     text: str
     state: str
     position: int | None
+    wait: str = ""
+    status: str = ""
+    loaded: float | None = None
 
 
 async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -80,7 +84,7 @@ def beat(generation: Generation, **changes: Any) -> bool:
 @transaction.atomic
 def append(generation: Generation, start: int, text: str, tokens: Sequence[int] = ()) -> None:
     """Store a burst. Repeating the call after a lost connection stores it once."""
-    _touch(generation.pk, generation.producer, state=Generation.State.RUNNING, queue_position=None)
+    _touch(generation.pk, generation.producer, state=Generation.State.RUNNING, **NOT_WAITING)
     burst = {"text": text, "tokens": list(tokens)}
     Chunk.objects.update_or_create(generation=generation, start=start, defaults=burst)
 
@@ -95,7 +99,7 @@ def finish(generation_id: UUID, state: str, *, producer: str | None = None, **fa
     if producer is not None:
         mine = mine.filter(producer=producer)
     facts = {k: v for k, v in facts.items() if v is not None}
-    if not mine.update(state=state, ended_at=timezone.now(), queue_position=None, **facts):
+    if not mine.update(state=state, ended_at=timezone.now(), **NOT_WAITING, **facts):
         return False
     _fold(Generation.objects.select_related("message").get(pk=generation_id))
     return True
@@ -125,4 +129,12 @@ def snapshot(message_id: int, conversations: Collection[UUID]) -> Snapshot | Non
     if latest is None or not latest.is_live:
         return Snapshot(message_id, message.text, latest.state if latest else "done", None)
     text = message.text + "".join(latest.chunks.values_list("text", flat=True))
-    return Snapshot(message_id, text, latest.state, latest.queue_position)
+    return Snapshot(
+        message_id,
+        text,
+        latest.state,
+        latest.queue_position,
+        latest.wait,
+        latest.status,
+        latest.loaded,
+    )

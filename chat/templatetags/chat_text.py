@@ -25,6 +25,12 @@ def as_markdown(text: str) -> SafeString:
 
 
 @register.filter
+def percent(share: float | None) -> str:
+    """A share 0..1 in whole percent; nothing where it is not known."""
+    return "" if share is None else f"{int(share * 100)} %"
+
+
+@register.filter
 def in_words(settings: dict[str, Any]) -> str:
     """Settings as a person would say them: 'greedy, up to 512 tokens'."""
     s = GenerationSettings.from_dict(settings)

@@ -1,16 +1,13 @@
 """The socket of a conversation: who may listen, and that nobody misses or repeats a character."""
 
 import asyncio
-import json
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from asgiref.testing import ApplicationCommunicator
 from channels.db import database_sync_to_async
 from django.db import connections
-from django.test import Client
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -18,12 +15,11 @@ from hypothesis import strategies as st
 from accounts.models import User
 from chat.models import Conversation, Generation
 from chat.streaming import events, store
-from llmsite.asgi import application
 from tests.chat.conftest import begin, talk
+from tests.chat.sockets import Socket, open_socket, owner_socket
 
 pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]
 
-HERE = b"http://localhost"
 PIECES = st.lists(st.text("ab\n🦊é", min_size=1, max_size=4), min_size=1, max_size=6)
 DELIVERIES = st.lists(st.sampled_from(["told", "lost", "twice", "attach"]), min_size=6, max_size=6)
 
@@ -44,53 +40,6 @@ def conversation(transactional_db: None) -> Conversation:
 def answer(conversation: Conversation) -> Generation:
     """A live generation without text."""
     return begin(talk(conversation, "Tell me about foxes", "")[1])
-
-
-class Socket(ApplicationCommunicator):
-    """A browser's end of a web socket, without a network between."""
-
-    async def connect(self) -> bool:
-        """Whether it was accepted."""
-        await self.send_input({"type": "websocket.connect"})
-        answered: str = (await self.receive_output(timeout=10))["type"]
-        return answered == "websocket.accept"
-
-    async def send(self, **frame: str | bytes) -> None:
-        await self.send_input({"type": "websocket.receive", **frame})
-
-    async def attach(self, message: int, have: int) -> None:
-        await self.send(text=json.dumps({"message": message, "have": have}))
-
-    async def hear(self) -> dict[str, Any]:
-        heard: dict[str, Any] = json.loads((await self.receive_output(timeout=10))["text"])
-        return heard
-
-    async def close(self) -> None:
-        await self.send_input({"type": "websocket.disconnect", "code": 1000})
-        await self.wait(timeout=10)
-
-
-def session(user: User) -> bytes:
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return f"sessionid={client.cookies['sessionid'].value}".encode()
-
-
-async def open_socket(
-    conversation_id: uuid.UUID, user: User | None, origin: bytes = HERE
-) -> Socket:
-    headers = [(b"origin", origin), (b"host", b"localhost")]
-    if user is not None:
-        headers.append((b"cookie", await database_sync_to_async(session)(user)))
-    path = f"/ws/c/{conversation_id}/"
-    scope = {"type": "websocket", "path": path, "headers": headers, "query_string": b""}
-    return Socket(application, {**scope, "subprotocols": []})
-
-
-async def owner_socket(conversation: Conversation) -> Socket:
-    socket = await open_socket(conversation.pk, conversation.owner)
-    assert await socket.connect()
-    return socket
 
 
 async def close_code(socket: Socket) -> int:

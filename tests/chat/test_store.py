@@ -47,7 +47,7 @@ def test_a_snapshot_shows_everything_stored_so_far(answer: Message) -> None:
     generation = begin(answer)
     store.append(generation, 0, "A fox")
     found = store.snapshot(answer.pk, [answer.conversation_id])
-    assert found == store.Snapshot(answer.pk, "A fox", "running", None)
+    assert found == store.Snapshot(answer.pk, "A fox", "running", None, "", "Writing…", None)
 
 
 def test_a_snapshot_of_another_conversation_shows_nothing(answer: Message) -> None:

@@ -66,3 +66,14 @@ def running_engine(models_dir: Path, **options: Any) -> Iterator[RunningEngine]:
     app = create_app(models_dir, **options)
     with serving(app) as url:
         yield RunningEngine(url, app.state.hub)
+
+
+@contextmanager
+def loader_held(hub: "ModelHub") -> Iterator[None]:
+    """What is to be loaded waits until the block ends."""
+    go_on = threading.Event()
+    hub.enqueue(lambda: bool(go_on.wait(60)))
+    try:
+        yield
+    finally:
+        go_on.set()

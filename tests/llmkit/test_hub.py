@@ -1,10 +1,8 @@
 """Loading and unloading: who waits, what is told meanwhile, and that memory comes back."""
 
 import asyncio
-import threading
 import weakref
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -13,7 +11,7 @@ import pytest
 from llmkit.client import EngineClient
 from llmkit.engine.hub import EngineOptions, ModelHub
 from llmkit.types import ChatMessage, EngineError, GenerationSettings, Loading
-from tests.llmkit.running_engine import RunningEngine, running_engine
+from tests.llmkit.running_engine import RunningEngine, loader_held, running_engine
 from tests.tiny_model import TINY_MODEL
 
 GREEDY = GenerationSettings(max_tokens=4, temperature=0)
@@ -38,17 +36,6 @@ def hub(tiny_models_dir: Path) -> Iterator[ModelHub]:
     hub = ModelHub(tiny_models_dir, EngineOptions(dtype="float32"))
     yield hub
     hub.close()
-
-
-@contextmanager
-def loader_held(hub: ModelHub) -> Iterator[None]:
-    """What is to be loaded waits until the block ends."""
-    go_on = threading.Event()
-    hub.enqueue(lambda: bool(go_on.wait(60)))
-    try:
-        yield
-    finally:
-        go_on.set()
 
 
 async def health_of(client: EngineClient) -> dict[str, object]:

@@ -27,6 +27,7 @@ export function watch(path, refreshed) {
   connect();
 }
 
+const percent = (share) => (typeof share === "number" ? `${Math.floor(share * 100)} %` : "");
 const grown = () => document.dispatchEvent(new Event("answer-grown"));
 
 function connect() {
@@ -83,7 +84,7 @@ class Answer {
     this.node = document.createTextNode("");
     this.blocks = element.querySelector(".blocks");
     element.querySelector(".live").replaceChildren(this.node);
-    this.status = element.querySelector(".state");
+    this.wait = element.querySelector(".wait");
   }
 
   attach() {
@@ -105,7 +106,7 @@ class Answer {
     if (!this.#pending) return;
     this.node.appendData(this.#pending);
     this.#pending = "";
-    this.status.hidden = true;
+    this.wait.hidden = true;
     grown();
   }
 
@@ -122,10 +123,21 @@ class Answer {
     grown();
   }
 
-  become({ state, position }) {
+  /* The words are announced when they change; the numbers beside the bar are for the eye alone. */
+  #waitFor(wait, status, loaded) {
+    const words = this.wait.querySelector(".state");
+    if (words.textContent !== status) words.textContent = status;
+    const load = this.wait.querySelector(".load");
+    const bar = load.querySelector("progress");
+    load.hidden = wait !== "model";
+    if (typeof loaded === "number") bar.value = loaded;
+    else bar.removeAttribute("value");
+    load.querySelector("span").textContent = percent(loaded);
+  }
+
+  become({ state, wait, status, loaded }) {
     if (LIVE.includes(state)) {
-      if (position > 0) this.status.textContent = `Waiting, number ${position} in line`;
-      else if (state === "running") this.status.textContent = "Writing…";
+      if (status) this.#waitFor(wait, status, loaded);
       return;
     }
     this.#announcer.end();
