@@ -41,6 +41,7 @@ class Entry:
     last_used: float = field(default_factory=time.time)
     reserved: int = 0
     closing: bool = False
+    adapters: "dict[str, Entry]" = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.future.set_running_or_notify_cancel()  # a client that goes away cancels no load
@@ -61,18 +62,21 @@ class Entry:
 
 
 class Lease:
-    """While it is held its model is not put away."""
+    """While it is held its model is not put away. `adapter`: one of the model's that is wanted."""
 
-    def __init__(self, entry: Entry, give_back: Callable[[Entry], None]) -> None:
+    def __init__(
+        self, entry: Entry, give_back: Callable[[Entry], None], adapter: Entry | None = None
+    ) -> None:
         self._entry: Entry | None = entry
+        self._adapter = adapter
         self._give_back = give_back
 
     @property
     def future(self) -> "Future[Served]":
-        """The model, now or later. Not to be asked for after `release`."""
+        """The model, or it with the adapter, now or later. Not to be asked for after `release`."""
         if self._entry is None:
             raise RuntimeError("this lease has been given back")
-        return self._entry.future
+        return (self._adapter or self._entry).future
 
     @property
     def progress(self) -> float | None:

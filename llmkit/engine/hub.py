@@ -18,7 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from llmkit.engine.adapter_entries import current_adapter, open_adapted
+from llmkit.engine.adapters import SEPARATOR, adapter_names, adapters_folder, split
 from llmkit.engine.entries import Entry, Lease, State, fingerprint, is_served
+from llmkit.engine.health import model_health
 from llmkit.engine.release import give_memory_back
 from llmkit.types import ChatMessage, EngineError
 
@@ -85,6 +88,7 @@ class ModelHub:
 
     def __init__(self, models_dir: Path, options: EngineOptions) -> None:
         self.models_dir = models_dir
+        self.adapters_dir = adapters_folder(models_dir)
         self.options = options
         self._entries: dict[str, Entry] = {}
         self._retired: list[Entry] = []
@@ -99,12 +103,23 @@ class ModelHub:
             return []
         return sorted(folder.name for folder in self.models_dir.iterdir() if is_served(folder))
 
+    def ids(self) -> list[str]:
+        """What may be asked for: every model and, as model:adapter, each of its adapters."""
+        return [public for name in self.names() for public in [name, *self._adapter_ids(name)]]
+
+    def _adapter_ids(self, name: str) -> list[str]:
+        return [name + SEPARATOR + adapter for adapter in adapter_names(self.adapters_dir / name)]
+
     def folder(self, name: str) -> Path:
-        """The model's folder, or EngineError(model_not_found) that names near ones."""
-        known = self.names()
+        """The folder of the model, also of an adapter's model, that is asked for.
+
+        EngineError(model_not_found) that names near ones.
+        """
+        model, adapter = split(name)
+        known = self.names() if not adapter else self.ids()
         if name not in known:
             raise not_found(name, known)
-        return self.models_dir / name
+        return self.models_dir / model
 
     # -- using -----------------------------------------------------------------------------------
 
@@ -115,10 +130,11 @@ class ModelHub:
         """
         folder = self.folder(name)
         with self._changed:
-            entry = self._current(name, folder)
+            entry = self._current(folder)
             entry.uses += 1
             entry.last_used = time.time()
-        return Lease(entry, self._give_back)
+            adapter = self._adapter(entry, split(name)[1])
+        return Lease(entry, self._give_back, adapter)
 
     @contextlib.asynccontextmanager
     async def use(self, name: str) -> AsyncIterator[Served]:
@@ -133,22 +149,40 @@ class ModelHub:
         """Begin to load unless that was done; what comes of it may be put away again."""
         folder = self.folder(name)
         with self._changed:
-            return self._current(name, folder).future
+            entry = self._current(folder)
+            return (self._adapter(entry, split(name)[1]) or entry).future
 
     def unload(self, name: str) -> None:
-        """Free a model's memory. EngineError: model_not_found, or in_use while it is needed."""
+        """Free a model's memory. EngineError: model_not_found, or in_use while it is needed.
+
+        An adapter is only forgotten: whoever it still answers keeps it until the end.
+        """
+        model, adapter = split(name)
         with self._changed:
-            entry = self._entries.get(name)
-            if entry is None:
+            entry = self._entries.get(model)
+            if entry is None or adapter:
                 self.folder(name)
+                if entry is not None:
+                    entry.adapters.pop(adapter, None)
                 return
             if entry.uses or entry.state == "loading":
                 raise in_use(name, entry)
             self._retire(entry)
         self._put_away_idle()
 
-    def _current(self, name: str, folder: Path) -> Entry:
+    def _adapter(self, base: Entry, name: str) -> Entry | None:
+        """Under the lock: the adapter's entry, if one is named."""
+        if not name:
+            return None
+        folder = self.adapters_dir / base.name / name
+        entry, is_new = current_adapter(base, folder)
+        if is_new:
+            self.enqueue(lambda: self._fulfil(entry, lambda: open_adapted(base, folder)))
+        return entry
+
+    def _current(self, folder: Path) -> Entry:
         """Under the lock: the entry of the folder as it is now; an older one is retired."""
+        name = folder.name
         entry = self._entries.get(name)
         if entry is not None and not self._outdated(entry, folder):
             return entry
@@ -210,8 +244,11 @@ class ModelHub:
             job()
 
     def _load(self, entry: Entry) -> None:
+        self._fulfil(entry, lambda: self._open(entry))
+
+    def _fulfil(self, entry: Entry, opener: "Callable[[], Served]") -> None:
         try:
-            entry.future.set_result(self._open(entry))
+            entry.future.set_result(opener())
         except EngineError as error:
             logger.warning("%s", error)
             entry.future.set_exception(error)
@@ -230,37 +267,19 @@ class ModelHub:
     # -- telling ---------------------------------------------------------------------------------
 
     def state(self, name: str) -> State:
-        entry = self._entries.get(name)
+        model, adapter = split(name)
+        entry = self._entries.get(model)
+        if entry is not None and adapter:
+            entry = entry.adapters.get(adapter)
         return entry.state if entry else "unloaded"
 
     def health(self) -> dict[str, Any]:
         """What /health says about every folder."""
-        return {name: self._health(self._entries.get(name)) for name in self.names()}
-
-    def _health(self, entry: Entry | None) -> dict[str, Any]:
-        capacity = {"capacity": self.options.max_running}
-        if entry is None:
-            return {"state": "unloaded", **capacity}
-        report = {"state": entry.state, "last_used": entry.last_used, **capacity}
-        if entry.state == "failed":
-            return report | {"error": str(entry.future.exception())}
-        served = entry.served
-        if served is None:
-            return report | {"progress": entry.progress}
-        return report | self._running(served.backend)
-
-    def _running(self, backend: "Backend") -> dict[str, Any]:
-        loaded = backend.loaded
         return {
-            "backend": backend.kind,
-            "capacity": backend.max_running,
-            "running": backend.running,
-            "waiting": backend.waiting,
-            "max_model_len": loaded.window,
-            "dtype": loaded.dtype,
-            "precision": loaded.precision,
-            "memory_bytes": loaded.memory_bytes,
-            "device": str(loaded.device),
+            name: model_health(
+                self._entries.get(name), self.adapters_dir / name, self.options.max_running
+            )
+            for name in self.names()
         }
 
     @property
@@ -283,6 +302,7 @@ def close(entry: Entry) -> None:
     """End its threads and let go of its weights."""
     if entry.served is not None:
         entry.served.backend.close(PUT_AWAY_SECONDS)
+    entry.adapters.clear()
     entry.future = Future()
 
 

@@ -81,7 +81,7 @@ class Api:
     async def models(self, request: Request) -> Response:
         data = [
             {"id": name, "object": "model", "created": 0, "owned_by": "local"}
-            for name in self.hub.names()
+            for name in self.hub.ids()
         ]
         return JSONResponse({"object": "list", "data": data})
 

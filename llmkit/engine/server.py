@@ -86,7 +86,7 @@ class EngineServer(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
-            names = ", ".join(self._hub.names()) or "none yet"
+            names = ", ".join(self._hub.ids()) or "none yet"
             sys.stdout.write(f"Engine ready on http://{host}:{port} (models: {names})\n")
             sys.stdout.flush()
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.llmkit.running_engine import RunningEngine, running_engine
 from tests.llmkit.support import damage
+from tests.tiny_adapters import build_adapter
 from tests.tiny_model import TINY_CONTEXT, TINY_MODEL, build_tiny_model
 
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -20,8 +21,9 @@ CHAT = "/v1/chat/completions"
 
 @pytest.fixture(scope="module")
 def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("served")
-    build_tiny_model(folder / TINY_MODEL)
+    folder = tmp_path_factory.mktemp("served") / "models"
+    base = build_tiny_model(folder / TINY_MODEL)
+    build_adapter(base, folder.parent / "adapters" / TINY_MODEL / "terse")
     build_tiny_model(folder / "endless", ends=False, window=8192)
     damage(shutil.copytree(folder / TINY_MODEL, folder / "damaged"))
     (folder / "notes").mkdir()
@@ -85,9 +87,27 @@ async def test_completions_answer_every_prompt_n_times(http: httpx.AsyncClient) 
     assert choices[3]["text"] == alone["text"]
 
 
-async def test_models_lists_folders_that_hold_a_model(http: httpx.AsyncClient) -> None:
+async def test_models_lists_models_and_their_adapters(http: httpx.AsyncClient) -> None:
     data = (await http.get("/v1/models")).json()["data"]
-    assert [entry["id"] for entry in data] == ["damaged", "endless", TINY_MODEL]
+    assert [entry["id"] for entry in data] == ["damaged", "endless", TINY_MODEL, "tiny:terse"]
+
+
+async def test_an_adapter_is_asked_for_by_its_models_name_and_its_own(
+    http: httpx.AsyncClient,
+) -> None:
+    bare, adapted = [
+        (await http.post(CHAT, json=body(model=name))).json() for name in ("tiny", "tiny:terse")
+    ]
+    assert adapted["model"] == "tiny:terse"
+    assert adapted["usage"]["prompt_tokens"] == bare["usage"]["prompt_tokens"]
+    assert adapted["choices"][0]["message"] != bare["choices"][0]["message"]
+    told = (await http.get("/health")).json()["models"][TINY_MODEL]
+    assert told["adapters"] == [{"name": "terse", "kind": "lora", "state": "ready"}]
+    count = await http.post("/tokenize", json={"model": "tiny:terse", "messages": HELLO})
+    assert count.json()["count"] == bare["usage"]["prompt_tokens"]
+    missing = await http.post(CHAT, json=body(model="tiny:ters"))
+    assert missing.status_code == 404
+    assert "Did you mean tiny:terse" in missing.json()["error"]["message"]
 
 
 async def test_tokenize_counts_and_shows_the_exact_prompt(http: httpx.AsyncClient) -> None:
