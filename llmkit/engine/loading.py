@@ -10,6 +10,8 @@ from typing import Any
 import torch
 
 from llmkit.engine.architecture import capabilities, is_encoder_decoder, model_class
+from llmkit.engine.fast.building import lean_decoder
+from llmkit.engine.fast.decoder import Decoder
 from llmkit.engine.footprint import bytes_held
 from llmkit.engine.names import TokenNames
 from llmkit.engine.packing import pack_linear_layers
@@ -31,7 +33,8 @@ class LoadedModel:
     `window` is the longest sequence in tokens; `eos` the token ids that end an answer.
     `memory_bytes` is what its weights and their packed copies hold. `batches`: its rows fit the
     slot cache of in-flight batching. `readable`: a text can be read once more in pieces with
-    transformers' dynamic cache, to look into it.
+    transformers' dynamic cache, to look into it. `decoder` runs the weights of the `model`
+    that it was made from faster, not those of a model with an adapter.
     """
 
     name: str
@@ -48,6 +51,7 @@ class LoadedModel:
     batches: bool = True
     readable: bool = True
     encoder_decoder: bool = False
+    decoder: Decoder | None = None
 
     @property
     def dtype(self) -> str:
@@ -148,11 +152,13 @@ def read_model(folder: Path, dtype: str | None, progress: Tell) -> LoadedModel:
     if report["missing_keys"]:
         raise ValueError(f"its weights lack {sorted(report['missing_keys'])[0]}.")
     model = model.to(device).eval()
-    pack_linear_layers(model)
-    return describe(folder.name, model, tokenizer)
+    decoder = lean_decoder(model)
+    if decoder is None:
+        pack_linear_layers(model)
+    return describe(folder.name, model, tokenizer, decoder)
 
 
-def describe(name: str, model: Any, tokenizer: Any) -> LoadedModel:
+def describe(name: str, model: Any, tokenizer: Any, decoder: Decoder | None = None) -> LoadedModel:
     config = model.config.get_text_config()
     return LoadedModel(
         name=name,
@@ -165,7 +171,8 @@ def describe(name: str, model: Any, tokenizer: Any) -> LoadedModel:
         eos=end_tokens(model, tokenizer),
         byte_table=ByteTable(tokenizer) if is_byte_level(tokenizer) else None,
         precision=str(model.dtype).removeprefix("torch."),
-        memory_bytes=bytes_held(model),
+        memory_bytes=bytes_held(model) + (decoder.nbytes if decoder else 0),
+        decoder=decoder,
         **capabilities(model.config),
     )
 

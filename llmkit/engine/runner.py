@@ -18,6 +18,8 @@ class Runner:
         self.loaded = loaded
         self._model = loaded.model
         self._device = loaded.device
+        lean = loaded.decoder
+        self._decoder = lean if lean is not None and lean.model is loaded.model else None
         self.cache = SlotCache(loaded.layers)
 
     @torch.inference_mode()
@@ -53,6 +55,8 @@ class Runner:
     def _forward(
         self, tokens: torch.Tensor, positions: torch.Tensor, mask: torch.Tensor | None
     ) -> torch.Tensor:
+        if self._decoder is not None:
+            return self._decoder(tokens, positions, self.cache, mask)
         output = self._model(
             input_ids=tokens,
             position_ids=positions,

@@ -1,0 +1,1 @@
+"""A lean decoder for processors, made from the weights of a loaded transformers module."""
