@@ -1,4 +1,5 @@
 from training.models.addition import Addition, AdditionQuerySet
+from training.models.dataset import Dataset, DatasetQuerySet, DatasetVersion
 from training.models.endpoint import Endpoint, EndpointQuerySet
 from training.models.job import Job, JobLostError
 from training.models.version import ModelVersion, ModelVersionQuerySet
@@ -6,6 +7,9 @@ from training.models.version import ModelVersion, ModelVersionQuerySet
 __all__ = [
     "Addition",
     "AdditionQuerySet",
+    "Dataset",
+    "DatasetQuerySet",
+    "DatasetVersion",
     "Endpoint",
     "EndpointQuerySet",
     "Job",

@@ -1,0 +1,1 @@
+"""How far people agree, in numbers that equal the reference libraries'. No database here."""

@@ -1,0 +1,22 @@
+"""Projects, ranking tasks with their candidates, who ranks them, and what they said."""
+
+from feedback.models.annotation import Annotation
+from feedback.models.assignment import Assignment
+from feedback.models.imports import Import, QuarantinedRow
+from feedback.models.labeler import Labeler
+from feedback.models.project import Guidelines, Project
+from feedback.models.task import Candidate, CandidateSet, CandidateSource, RankingTask
+
+__all__ = [
+    "Annotation",
+    "Assignment",
+    "Candidate",
+    "CandidateSet",
+    "CandidateSource",
+    "Guidelines",
+    "Import",
+    "Labeler",
+    "Project",
+    "QuarantinedRow",
+    "RankingTask",
+]

@@ -1,0 +1,101 @@
+"""What one labeler said about one task, in revisions that are only ever added."""
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, OuterRef, Subquery
+
+from feedback.models.assignment import Assignment
+from feedback.models.labeler import Labeler
+from feedback.models.project import Project
+from feedback.models.task import Candidate, CandidateSet, RankingTask
+from feedback.rules.pairs import Ranking
+
+
+class AnnotationQuerySet(models.QuerySet["Annotation"]):
+    def of(self, project: Project) -> Self:
+        return self.filter(task__project=project)
+
+    def current(self) -> Self:
+        """The newest revision of each labeler on each task, unless it was undone or voided."""
+        newest = Annotation.objects.filter(task=OuterRef("task"), labeler=OuterRef("labeler"))
+        number = Subquery(newest.order_by("-revision").values("revision")[:1])
+        return self.annotate(newest=number).filter(
+            revision=F("newest"), withdrawn=False, voided_at=None
+        )
+
+
+class Annotation(models.Model):
+    """Candidates are named by their place in `candidate_set`.
+
+    `withdrawn` is the revision that an undo adds. `key` makes a repeated post harmless.
+    """
+
+    class Flag(models.TextChoices):
+        HALLUCINATION = "hallucination", "Makes something up"
+        TOXIC = "toxic", "Toxic"
+        FAILS = "fails_objective", "Fails the objective"
+        REFUSAL = "refusal", "Refuses"
+        PERSONAL = "personal_data", "Personal data"
+
+    class Source(models.TextChoices):
+        LABELING = "labeling", "Ranking page"
+        CHAT = "chat", "Chat"
+        IMPORT = "import", "Import"
+
+    key = models.CharField(max_length=200, unique=True)
+    task = models.ForeignKey(RankingTask, on_delete=models.CASCADE, related_name="annotations")
+    labeler = models.ForeignKey(Labeler, on_delete=models.PROTECT, related_name="annotations")
+    assignment = models.ForeignKey(
+        Assignment, null=True, blank=True, on_delete=models.PROTECT, related_name="annotations"
+    )
+    candidate_set = models.ForeignKey(CandidateSet, on_delete=models.PROTECT, related_name="+")
+    revision = models.PositiveIntegerField(default=1)
+    source = models.CharField(max_length=8, choices=Source.choices)
+    tiers = models.JSONField(default=list)
+    unranked = models.JSONField(default=list)
+    unacceptable = models.JSONField(default=list)
+    all_bad = models.BooleanField(default=False)
+    edit = models.ForeignKey(
+        Candidate, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    edit_is_better = models.BooleanField(default=False)
+    flags = models.JSONField(default=dict)
+    ratings = models.JSONField(default=dict)
+    strength = models.SmallIntegerField(null=True, blank=True)
+    comment = models.TextField(blank=True)
+    active_ms = models.PositiveIntegerField(null=True, blank=True)
+    withdrawn = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    voided_at = models.DateTimeField(null=True, blank=True)
+    voided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    void_reason = models.CharField(max_length=300, blank=True)
+
+    objects = AnnotationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["task", "labeler", "revision"], name="annotation_revisions_count_up"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.labeler} on {self.task}, revision {self.revision}"
+
+    @property
+    def ranking(self) -> Ranking:
+        """For `feedback.rules.pairs.derive`, which checks it."""
+        parent = self.edit.parent_id if self.edit and self.edit_is_better else None
+        return Ranking(
+            size=self.candidate_set.size,
+            tiers=tuple(tuple(tier) for tier in self.tiers),
+            unranked=tuple(self.unranked),
+            unacceptable=frozenset(self.unacceptable),
+            all_bad=self.all_bad,
+            edit_of=None if parent is None else self.candidate_set.candidates.index(parent),
+        )

@@ -1,0 +1,40 @@
+"""Who ranks in a project: a member, somebody from an imported file, or a model that judges."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from feedback.models.project import Project
+
+
+class Labeler(models.Model):
+    class Kind(models.TextChoices):
+        HUMAN = "human", "Person"
+        IMPORTED = "imported", "From a file"
+        AI = "ai", "Model"
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="labelers")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    name = models.CharField(max_length=200)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "user"],
+                condition=Q(user__isnull=False),
+                name="a_person_is_one_labeler",
+            ),
+            models.UniqueConstraint(
+                fields=["project", "kind", "name"],
+                condition=Q(user=None),
+                name="labeler_names_differ",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,1 @@
+"""From rankings to training data: pure functions, no database. See the rules in `pairs.py`."""

@@ -1,0 +1,85 @@
+"""Train, validation and test by root turn: stable as the data grows, and free of leaks (rule 8).
+
+A group falls into a split by a hash of its key. Near-duplicates of an older group follow that group
+wherever it is, so nothing that is nearly the same stands on both sides. Groups are read oldest
+first and a group once placed never moves: one that is close to older groups of two different splits
+belongs to neither and is dropped.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+SPLITS = ("train", "validation", "test")
+Fractions = Mapping[str, float]
+BRIDGE = "close to older prompts of two splits"
+
+
+class Nearby(Protocol):
+    """Remembers texts and finds those that are nearly the same as a new one, oldest first."""
+
+    def near(self, text: str) -> list[str]: ...
+
+    def add(self, key: str, text: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class Group:
+    """A root turn: its key and its normalised text."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The split of each group, or why it has none; `merged`: the older group that it follows."""
+
+    splits: dict[str, str]
+    dropped: dict[str, str]
+    merged: dict[str, str]
+
+
+def check_fractions(fractions: Fractions) -> None:
+    """ValueError unless the three are numbers of 0 or more that add up to 1."""
+    right = set(fractions) <= set(SPLITS) and all(f >= 0 for f in fractions.values())
+    if not right or abs(sum(fractions.values()) - 1) > 1e-9:
+        raise ValueError("The shares of train, validation and test must add up to 1.")
+
+
+def bucket(key: str, seed: int) -> float:
+    """A number in [0, 1) that depends on the key and the seed alone."""
+    digest = hashlib.sha256(f"{seed}:{key}".encode()).digest()
+    return int.from_bytes(digest[:8]) / 2**64
+
+
+def split_of(key: str, fractions: Fractions, seed: int) -> str:
+    place, upper = bucket(key, seed), 0.0
+    for name in SPLITS:
+        upper += fractions.get(name, 0.0)
+        if place < upper:
+            return name
+    return next(name for name in reversed(SPLITS) if fractions.get(name))
+
+
+def place(groups: Iterable[Group], fractions: Fractions, *, seed: int, nearby: Nearby) -> Placed:
+    """Place every group, given oldest first. Groups appended later change no earlier place."""
+    check_fractions(fractions)
+    placed = Placed({}, {}, {})
+    for group in groups:
+        if group.key not in placed.splits and group.key not in placed.dropped:
+            _place(group, placed, fractions, seed, nearby)
+    return placed
+
+
+def _place(group: Group, placed: Placed, fractions: Fractions, seed: int, nearby: Nearby) -> None:
+    older = nearby.near(group.text)
+    theirs = {placed.splits[key] for key in older}
+    if len(theirs) > 1:
+        placed.dropped[group.key] = BRIDGE
+        return
+    if older:
+        placed.merged[group.key] = placed.merged.get(older[0], older[0])
+    placed.splits[group.key] = theirs.pop() if theirs else split_of(group.key, fractions, seed)
+    nearby.add(group.key, group.text)

@@ -1,0 +1,5 @@
+from feedback.services.snapshots.freezing import freeze
+from feedback.services.snapshots.reporting import report
+from feedback.services.snapshots.snapshot import Recipe, Snapshot, snapshot
+
+__all__ = ["Recipe", "Snapshot", "freeze", "report", "snapshot"]

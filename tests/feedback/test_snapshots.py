@@ -1,0 +1,205 @@
+"""Freezing: the same bytes from the same rankings, no leaks, nothing dropped in silence."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from feedback import exporting
+from feedback.models import Annotation, Candidate, Labeler, Project, RankingTask
+from feedback.services import projects
+from feedback.services.errors import FeedbackError
+from feedback.services.imports import import_preferences
+from feedback.services.snapshots import Recipe, Snapshot, freeze, report, snapshot
+from tests.feedback.test_importers import HH_RLHF, needs_data
+from training.models import DatasetVersion
+from training.services.datasets import DatasetError, rows_of, version_named
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def own_data(settings: Settings, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path / "data"
+
+
+@pytest.fixture
+def project() -> Project:
+    return projects.create(owner=None, name="Sky")
+
+
+def row(task: int, annotator: str, tiers: list[list[int]], **more: Any) -> dict[str, Any]:
+    return {
+        "task": f"t{task}",
+        "prompt": f"What is the colour of thing number {task} * {task * 7919}?",
+        "candidates": [{"text": f"blue {task}"}, {"text": f"green {task}"}, {"text": f"{task}"}],
+        "annotator": annotator,
+        "tiers": tiers,
+        **more,
+    }
+
+
+def bring(project: Project, folder: Path, *rows: dict[str, Any]) -> None:
+    path = folder / f"rows-{project.imports.count()}.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    import_preferences(project=project, path=path, format_name="annotations")
+
+
+def made(project: Project) -> Snapshot:
+    return snapshot(project=project, recipe=Recipe())
+
+
+STRICT = [[0], [1], [2]]
+
+
+def test_votes_are_joined_and_each_task_weighs_one(project: Project, tmp_path: Path) -> None:
+    bring(
+        project,
+        tmp_path,
+        row(1, "ada", [[0], [1], [2]]),
+        row(1, "bob", [[1], [0], [2]]),
+        row(1, "eve", [[0], [1, 2]]),
+    )
+    pairs = made(project).rows("pairs")
+    assert [(p["chosen"], p["rejected"], p["votes"]) for p in pairs] == [
+        ("blue 1", "green 1", {"for": 2, "against": 1, "ties": 0}),
+        ("blue 1", "1", {"for": 3, "against": 0, "ties": 0}),
+        ("green 1", "1", {"for": 2, "against": 0, "ties": 1}),
+    ]
+    assert sum(p["weight"] for p in pairs) == pytest.approx(1)
+    assert {tuple(p["vector"]) for p in pairs} == {(1, 0)}
+
+
+def test_contradictions_gold_voided_and_undone_rankings_are_left_out_and_counted(
+    project: Project, tmp_path: Path
+) -> None:
+    bring(project, tmp_path, row(1, "ada", STRICT), row(1, "bob", [[1], [0], [2]]))
+    bring(project, tmp_path, *(row(n, "ada", STRICT) for n in (2, 3, 4)))
+    RankingTask.objects.filter(external_id="t2").update(gold=[[0], [1], [2]])
+    of = Annotation.objects.filter
+    of(task__external_id="t3").update(voided_at=timezone.now())
+    of(task__external_id="t4").update(withdrawn=True)
+    found = made(project)
+    assert {p["messages"][0]["content"][:31] for p in found.rows("pairs")} == {
+        "What is the colour of thing num"
+    }
+    assert {p["task"] for p in found.rows("pairs")} == set(
+        RankingTask.objects.filter(external_id="t1").values_list("pk", flat=True)
+    )
+    assert report(found)["dropped"] == {"gold task": 1, "people contradict each other": 1}
+
+
+def test_a_models_rankings_are_never_mixed_in_unasked(project: Project, tmp_path: Path) -> None:
+    bring(project, tmp_path, row(1, "judge", STRICT))
+    Labeler.objects.update(kind=Labeler.Kind.AI)
+    assert report(made(project))["dropped"] == {"ranked by a model": 1}
+    asked = snapshot(project=project, recipe=Recipe(include_ai=True))
+    assert len(asked.rows("pairs")) == 3
+
+
+def test_all_bad_gives_only_undesirable_rows(project: Project, tmp_path: Path) -> None:
+    bring(project, tmp_path, row(1, "ada", STRICT, all_bad=True))
+    found = made(project)
+    assert found.rows("pairs") == []
+    assert [r["label"] for r in found.rows("unpaired")] == [False, False, False]
+
+
+def test_a_confirmed_edit_beats_what_it_edits(project: Project, tmp_path: Path) -> None:
+    bring(project, tmp_path, row(1, "ada", [[0, 1, 2]]))
+    [annotation] = Annotation.objects.all()
+    original = Candidate.objects.get(text="green 1")
+    edit = Candidate.objects.create(
+        task=original.task, text="bluish green", text_hash="x", parent=original
+    )
+    Annotation.objects.update(edit=edit)
+    assert made(project).rows("pairs") == []
+    Annotation.objects.update(edit_is_better=True)
+    [pair] = made(project).rows("pairs")
+    assert (pair["chosen"], pair["rejected"], pair["weight"]) == ("bluish green", "green 1", 1)
+    assert pair["annotations"] == [annotation.pk]
+
+
+def test_freezing_twice_gives_the_same_version_and_new_rows_move_no_old_one(
+    project: Project, tmp_path: Path
+) -> None:
+    bring(project, tmp_path, *(row(n, "ada", STRICT) for n in range(30)))
+    first = freeze(project=project, name="sky")
+    assert freeze(project=project, name="sky") == first
+    bring(project, tmp_path, *(row(n, "ada", STRICT) for n in range(30, 60)))
+    second = freeze(project=project, name="sky")
+    assert second.number == 2
+    for split in ("train", "validation", "test"):
+        name = f"pairs.{split}.jsonl"
+        old, new = list(rows_of(first, name)), list(rows_of(second, name))
+        assert new[: len(old)] == old
+    with pytest.raises(TypeError, match="never changes"):
+        first.save()
+
+
+def test_a_file_that_was_changed_afterwards_is_not_read(
+    project: Project, tmp_path: Path, settings: Settings
+) -> None:
+    bring(project, tmp_path, row(1, "ada", STRICT))
+    version = freeze(project=project, name="sky")
+    name = next(name for name, facts in version.files.items() if facts["rows"])
+    with (Path(settings.DATA_DIR) / version.path / name).open("a") as file:
+        file.write("{}\n")
+    with pytest.raises(DatasetError, match="was changed after it was frozen"):
+        list(rows_of(version, name))
+
+
+def test_nothing_to_freeze_makes_no_version(project: Project) -> None:
+    with pytest.raises(FeedbackError, match="no rankings to freeze"):
+        freeze(project=project, name="sky")
+    assert not DatasetVersion.objects.exists()
+
+
+@pytest.mark.parametrize("form", list(exporting.FORMS))
+def test_what_is_exported_reads_back_the_same(project: Project, tmp_path: Path, form: str) -> None:
+    bring(project, tmp_path, row(1, "ada", [[0], [1, 2]]))
+    freeze(project=project, name="sky")
+    out = tmp_path / "out.jsonl"
+    call_command("export_dataset", "sky", format=form, out=out)
+    again = projects.create(owner=None, name="Again")
+    reader = "hh-rlhf" if form == "hh-rlhf" else "trl"
+    import_preferences(project=again, path=out, format_name=reader)
+    kind = exporting.FORMS[form][0]
+    told = made(again).rows(kind)
+    want = made(project).rows(kind)
+    same = ("completion", "label") if kind == "unpaired" else ("chosen", "rejected")
+    assert [[r[key] for key in same] for r in told] == [[r[key] for key in same] for r in want]
+    assert {r["messages"][0]["content"].strip() for r in told} == {
+        want[0]["messages"][0]["content"]
+    }
+
+
+def test_the_shell_says_what_is_wrong_in_one_sentence(project: Project) -> None:
+    with pytest.raises(CommandError, match="There is no dataset 'sky'"):
+        call_command("export_dataset", "sky", format="trl", out=Path("x"))
+    with pytest.raises(CommandError, match="no rankings"):
+        call_command("freeze_dataset", project="sky", name="x")
+    with pytest.raises(CommandError, match="There is no project 'land'"):
+        call_command("agreement", project="land")
+
+
+@needs_data
+def test_hh_rlhf_freezes_without_a_leak(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("import_preferences", str(HH_RLHF), format="hh-rlhf", project="hh")
+    capsys.readouterr()
+    call_command("freeze_dataset", project="hh", name="hh", format="json")
+    told = json.loads(capsys.readouterr().out)
+    assert told["leaks"] == 0
+    assert told["counts"]["pairs"] == 2303
+    version = version_named("hh")
+    roots: dict[str, set[str]] = {}
+    for split in ("train", "validation", "test"):
+        for found in rows_of(version, f"pairs.{split}.jsonl"):
+            first = found["messages"][0]["content"].strip().lower()
+            roots.setdefault(first, set()).add(split)
+    assert all(len(splits) == 1 for splits in roots.values())
+    assert told["sha256"].keys() == version.files.keys()
