@@ -49,6 +49,11 @@ app.conf.update(
             "task": "chat.tasks.sweep_documents",
             "schedule": crontab(minute="40"),
         },
+        "look after models": {
+            "task": "training.tasks.look_after_models",
+            "schedule": crontab(),
+            "options": {"expires": 50},
+        },
         "sweep the embedded broker": {
             "task": "llmsite.celery.sweep_processed",
             "schedule": crontab(minute="30"),

@@ -50,6 +50,7 @@ def engine() -> Child:
 def worker() -> Child:
     quiet = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser"}
     environment = {**_environment(threads=settings.THREADS), **quiet}
+    del environment["HF_HUB_OFFLINE"]  # the worker is who fetches models from the hub
     return Child("worker", [sys.executable, "manage.py", "worker"], environment)
 
 

@@ -1,6 +1,7 @@
 """The environment, parsed strictly: a wrong value stops the start with one sentence."""
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError, validate
 
 env = Env(prefix="")
+UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 SQLITE_OPTIONS = {
     "timeout": 20,
@@ -39,6 +41,15 @@ def one_of(name: str, choices: list[str]) -> str:
     """One of the words; the first is the default."""
     value: str = read("str", name, choices[0], validate=validate.OneOf(choices))
     return value
+
+
+def size(name: str, default: str) -> int:
+    """Bytes, given as a number with an optional MB or GB behind it."""
+    text: str = read("str", name, default)
+    found = re.fullmatch(r"(\d{1,15})\s*(|k|M|G|T)B?", text.strip())
+    if found is None:
+        raise ImproperlyConfigured(f"{name}: give a size such as 500MB or 20GB. See .env.example.")
+    return int(found[1]) * UNITS[found[2]]
 
 
 def data_dir(default: Path) -> Path:

@@ -5,6 +5,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("chat.urls")),
+    path("models/", include("training.urls")),
     path("people/", include("accounts.urls")),
     path("admin/", admin.site.urls),
 ]

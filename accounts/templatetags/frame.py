@@ -16,6 +16,7 @@ register = template.Library()
 PLACES = (
     ("Chat", "chat:home", "g c", ("/c/",)),
     ("Templates", "chat:templates", "g t", ("/templates/",)),
+    ("Models", "models:list", "g m", ("/models/",)),
 )
 UNDO = "undo="
 

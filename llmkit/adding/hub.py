@@ -4,6 +4,7 @@ Small files come first, so that what must be refused is refused before the weigh
 A folder that an interrupted fetch left is gone on with.
 """
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from llmkit.adding.errors import AddError
-from llmkit.adding.files import WEIGHTS, wanted
+from llmkit.adding.files import WEIGHTS, require_safe, wanted
 from llmkit.adding.inspecting import checked_config
 from llmkit.adding.request import Report
 from llmkit.adding.space import require_disk
@@ -63,12 +64,13 @@ def fetch(repo: str, revision: str, folder: Path, report: Report) -> Plan:
 def plan(repo: str, revision: str) -> Plan:
     from huggingface_hub import HfApi
 
-    info = HfApi().model_info(
+    info = HfApi(endpoint=address()).model_info(
         repo, revision=revision or None, files_metadata=True, timeout=ANSWER_SECONDS
     )
     by_name = {s.rfilename: s for s in info.siblings or []}
+    require_safe(by_name)
     # Folders below hold the same model for other programs; they are not taken.
-    names = wanted(name for name in by_name if "/" not in name or ".." in name)
+    names = wanted(name for name in by_name if "/" not in name)
     return Plan(repo, str(info.sha), tuple(described(by_name[name]) for name in names))
 
 
@@ -80,7 +82,14 @@ def described(sibling: Any) -> HubFile:
 def download(found: Plan, file: HubFile, folder: Path) -> None:
     from huggingface_hub import hf_hub_download
 
-    hf_hub_download(found.repo, file.name, revision=found.commit, local_dir=folder)
+    hf_hub_download(
+        found.repo, file.name, revision=found.commit, local_dir=folder, endpoint=address()
+    )
+
+
+def address() -> str | None:
+    """A mirror's address, None for the hub itself."""
+    return os.environ.get("HF_ENDPOINT") or None
 
 
 @contextmanager

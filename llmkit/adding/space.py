@@ -30,8 +30,8 @@ def require_memory(needed: int) -> None:
 
 def in_words(count: int) -> str:
     """Bytes in the unit a person would use."""
-    if count < 1_000_000:
-        return f"{count / 1000:.0f} kB"
-    if count < 1_000_000_000:
-        return f"{count / 1_000_000:.0f} MB"
-    return f"{count / 1_000_000_000:.1f} GB"
+    for size, unit in ((10**9, "GB"), (10**6, "MB")):
+        if count >= size:
+            value = count / size
+            return f"{value:.1f} {unit}" if value < 10 else f"{value:.0f} {unit}"
+    return f"{count / 1000:.0f} kB"

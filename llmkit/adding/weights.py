@@ -33,6 +33,9 @@ class Weights:
 
     by_dtype: Counter[str] = field(default_factory=Counter)
 
+    def add(self, tensor: dict[str, Any]) -> None:
+        self.by_dtype[str(tensor["dtype"])] += math.prod(tensor["shape"])
+
     @property
     def parameters(self) -> int:
         return sum(self.by_dtype.values())
@@ -53,7 +56,7 @@ def read_weights(folder: Path) -> Weights:
         raise AddError(f"{missing[0]} is missing, so the weights are not whole.")
     for name in names:
         for tensor in tensors(folder / name):
-            found.by_dtype[str(tensor["dtype"])] += math.prod(tensor["shape"])
+            found.add(tensor)
     return found
 
 

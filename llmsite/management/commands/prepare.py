@@ -7,6 +7,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError
 
+from training.services import registry
+
 
 class Command(BaseCommand):
     help = "Migrate, sync the shipped prompts, collect static files and fetch the models."
@@ -23,4 +25,5 @@ class Command(BaseCommand):
         self.stdout.write("Database: up to date.")
         call_command("collectstatic", interactive=False, verbosity=0)
         call_command("fetch_models", stdout=self.stdout)
+        registry.sync()
         self.stdout.write(f"Everything is in {settings.DATA_DIR}.")

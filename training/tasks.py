@@ -1,0 +1,18 @@
+"""What the worker does for this room. The rows, not these messages, are the truth."""
+
+from celery import shared_task
+
+from training.services import leftovers, working
+
+
+@shared_task
+def add_model(addition_id: str, attempt: int) -> None:
+    working.run(addition_id=addition_id, attempt=attempt)
+
+
+@shared_task
+def look_after_models() -> None:
+    """Every minute: work that was dropped, and files that nobody needs."""
+    working.reap()
+    leftovers.sweep()
+    leftovers.empty_trash()
