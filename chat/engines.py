@@ -143,7 +143,7 @@ def _arrange(here: _Loop, known: Known, lists: list[list[str]]) -> None:
     here.known = known
     here.remotes = {_identity(e, public): _remote(here, e, public) for e in known.endpoints}
     clients = {key[0]: client for key, client in here.remotes.items()}
-    groups = [Group("", tuple(Choice(name, name) for name in own))] if own else []
+    groups = [Group("", tuple(Choice(name, label_of(name, own)) for name in in_order(own)))]
     here.models, here.by_own_name = dict(own), {}
     for endpoint in known.endpoints:
         names = public[endpoint.name]
@@ -152,7 +152,20 @@ def _arrange(here: _Loop, known: Known, lists: list[list[str]]) -> None:
             here.by_own_name.setdefault(theirs, clients[endpoint.name])
             here.by_own_name.setdefault(f"{endpoint.name}/{theirs}", clients[endpoint.name])
         groups.append(_group(endpoint, names))
-    here.picker = Picker(tuple(groups))
+    here.picker = Picker(tuple(group for group in groups if group.choices or group.label))
+
+
+def in_order(own: Mapping[str, EngineClient]) -> list[str]:
+    """As the engines list them, each adapter below its base."""
+    bases = [name for name in own if name.partition(":")[0] not in own or ":" not in name]
+    below = {base: [name for name in own if name.startswith(f"{base}:")] for base in bases}
+    return [name for base in bases for name in (base, *below[base])]
+
+
+def label_of(name: str, own: Mapping[str, EngineClient]) -> str:
+    """An adapter is set in below its base. Other servers have names with colons, too."""
+    base, colon, _ = name.partition(":")
+    return f"\u2003{name}" if colon and base in own else name
 
 
 def _group(endpoint: Endpoint, names: Mapping[str, str]) -> Group:

@@ -73,6 +73,21 @@ def test_several_addresses_are_read_without_trailing_slashes(
     assert env.urls("ENGINE_URLS", []) == ["http://a:1", "https://b.example"]
 
 
+@pytest.mark.parametrize(("text", "size"), [("20GB", 20 * 10**9), ("5 MB", 5_000_000), ("7", 7)])
+def test_a_size_is_read_with_its_unit(
+    text: str, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MODEL_UPLOAD_LIMIT", text)
+    assert env.size("MODEL_UPLOAD_LIMIT", "1GB") == size
+
+
+@pytest.mark.parametrize("text", ["much", "-1GB", "1.5GB", "1 ZB"])
+def test_a_size_that_is_none_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODEL_UPLOAD_LIMIT", text)
+    with pytest.raises(ImproperlyConfigured, match=r"^MODEL_UPLOAD_LIMIT: give a size"):
+        env.size("MODEL_UPLOAD_LIMIT", "1GB")
+
+
 @pytest.mark.parametrize("value", ["mysql://u@h/d", "db.sqlite3", "redis://h"])
 def test_a_database_of_another_kind_is_refused(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", value)
