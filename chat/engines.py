@@ -125,9 +125,8 @@ async def _refreshed() -> _Loop:
     stale = monotonic() - here.asked_at > MODELS_FRESH_SECONDS or here.changes != _changes
     if stale or not here.models:
         here.changes = _changes
-        known, *lists = await asyncio.gather(
-            _known(here.known), *(_listed(client) for client in here.clients)
-        )
+        asking = asyncio.gather(*(_listed(client) for client in here.clients))
+        known, lists = await asyncio.gather(_known(here.known), asking)
         _arrange(here, known, lists)
         here.asked_at = monotonic()
     return here
@@ -146,12 +145,12 @@ def _arrange(here: _Loop, known: Known, lists: list[list[str]]) -> None:
     groups = [Group("", tuple(Choice(name, label_of(name, own)) for name in in_order(own)))]
     here.models, here.by_own_name = dict(own), {}
     for endpoint in known.endpoints:
-        names = public[endpoint.name]
-        here.models |= dict.fromkeys(names, clients[endpoint.name])
-        for theirs in names.values():
+        offered = public[endpoint.name]
+        here.models |= dict.fromkeys(offered, clients[endpoint.name])
+        for theirs in offered.values():
             here.by_own_name.setdefault(theirs, clients[endpoint.name])
             here.by_own_name.setdefault(f"{endpoint.name}/{theirs}", clients[endpoint.name])
-        groups.append(_group(endpoint, names))
+        groups.append(_group(endpoint, offered))
     here.picker = Picker(tuple(group for group in groups if group.choices or group.label))
 
 

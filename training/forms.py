@@ -22,8 +22,8 @@ class NamedForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id=f"{self.prefix_of_ids}_%s", **kwargs)
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data, auto_id=f"{self.prefix_of_ids}_%s")
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]

@@ -26,7 +26,7 @@ def models(owner_page: Page, site: RunningSite) -> Iterator[Page]:
 def is_fine_everywhere(page: Page) -> None:
     """On a desk and on a phone, in light and dark."""
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         for size in (DESKTOP, PHONE):
             page.set_viewport_size(size)
             assert axe.check(page) == []
