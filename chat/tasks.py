@@ -2,12 +2,12 @@
 
 from celery import shared_task
 
-from chat.services import conversations, documents
+from chat.services import comparisons, conversations, documents
 
 
 @shared_task
 def purge_deleted_conversations() -> int:
-    return conversations.purge_deleted()
+    return conversations.purge_deleted() + comparisons.purge()
 
 
 @shared_task

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Prefetch
 
-from chat.models import Attachment, Conversation, Document, Generation, Message
+from chat.models import Attachment, Column, Conversation, Document, Generation, Message
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,12 @@ def shown_branch(conversation: Conversation) -> list[Shown]:
         path.append(Shown(message, made_by.get(step), siblings[message.parent_id], answered))
         child, step = step, message.parent_id
     return path[::-1]
+
+
+def shown_thread(conversation: Conversation) -> list[Shown]:
+    """The open branch; in a column without what its comparison shows once for all columns."""
+    column = Column.objects.filter(conversation=conversation).first()
+    return shown_branch(conversation)[column.shared if column else 0 :]
 
 
 def shown(message: Message) -> Shown:

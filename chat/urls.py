@@ -5,6 +5,7 @@ from django.urls import include, path
 from chat.views import (
     answers,
     branches,
+    comparing,
     composer,
     conversations,
     files,
@@ -21,6 +22,7 @@ per_conversation = [
     path("send", answers.send, name="send"),
     path("composer", composer.composer, name="composer"),
     path("gauge", composer.gauge, name="gauge"),
+    path("compare", comparing.from_composer, name="compare"),
     path("presets/save", settings.save_preset, name="save-preset"),
     path("presets/apply", settings.apply_preset, name="apply-preset"),
     path("presets/suggested", settings.apply_suggested, name="apply-suggested"),
@@ -56,6 +58,7 @@ of_a_message = [
     path("edit", branches.edit, name="edit"),
     path("delete", branches.delete, name="delete-branch"),
     path("fork", branches.fork, name="fork"),
+<<<<<<< HEAD
     path("lens", lens.tokens, name="lens"),
     path("lens/<int:position>", lens.place, name="lens-place"),
     path("lens/<int:position>/<int:token>", lens.branch, name="lens-branch"),
@@ -65,6 +68,9 @@ of_a_message = [
 of_a_file = [
     path("discard", files.discard, name="discard-file"),
     path("download", files.download, name="download-file"),
+=======
+    path("compare", comparing.from_message, name="compare-message"),
+>>>>>>> be4e149 (Side by side and shot ladder: services, pages)
 ]
 
 urlpatterns = [
@@ -80,4 +86,5 @@ urlpatterns = [
     path("files/chips", files.chips, name="file-chips"),
     path("files/<uuid:document_id>/", include(of_a_file)),
     path("templates/", include("chat.urls_templates")),
+    path("compare/", include("chat.urls_comparisons")),
 ]

@@ -14,7 +14,7 @@ register = template.Library()
 
 # Name, URL name, the keys that go there, and the URL-path beginnings that belong to it.
 PLACES = (
-    ("Chat", "chat:home", "g c", ("/c/",)),
+    ("Chat", "chat:home", "g c", ("/c/", "/compare/")),
     ("Templates", "chat:templates", "g t", ("/templates/",)),
     ("Models", "models:list", "g m", ("/models/",)),
 )

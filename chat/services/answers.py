@@ -58,10 +58,17 @@ class UserTurn:
         )
 
 
-def send(*, conversation: Conversation, turn: UserTurn, parent: Message | None) -> Message:
+def send(
+    *,
+    conversation: Conversation,
+    turn: UserTurn,
+    parent: Message | None,
+    seed: int | None = None,
+) -> Message:
     """Add a person's turn under `parent` and start the answer; returns the answer's message.
 
     `conversation` may be unsaved: it is created with its first message, in one transaction.
+    `seed` is drawn with where the conversation's settings leave it open.
     """
     if not turn.text.strip() and not turn.contribution:
         about = f", for example: {SUGGESTED[0]}" if turn.documents else " first."
@@ -78,7 +85,7 @@ def send(*, conversation: Conversation, turn: UserTurn, parent: Message | None) 
         asked.save()
         attach(documents=turn.documents, message=asked)
         answer = _answer_under(asked)
-        _start(answer, fit)
+        _start(answer, fit, seed=seed)
     return answer
 
 
@@ -89,7 +96,7 @@ def edit(*, message: Message, turn: UserTurn) -> Message:
     return send(conversation=message.conversation, turn=turn, parent=message.parent)
 
 
-def regenerate(*, answer: Message) -> Message:
+def regenerate(*, answer: Message, seed: int | None = None) -> Message:
     """A new sibling of `answer`, from the same turn with the conversation's present settings."""
     asked = answer.parent
     if asked is None or answer.role != Message.Role.ASSISTANT:
@@ -97,7 +104,7 @@ def regenerate(*, answer: Message) -> Message:
     fit = _fit(answer.conversation, context.leading_to(asked))
     with _in_the_tree():
         sibling = _answer_under(asked)
-        _start(sibling, fit)
+        _start(sibling, fit, seed=seed)
     return sibling
 
 
@@ -206,8 +213,14 @@ def _answer_under(asked: Message) -> Message:
     return answer
 
 
-def _seeded(settings: GenerationSettings) -> GenerationSettings:
-    return settings if settings.seed is not None else settings.with_seed(secrets.randbelow(SEEDS))
+def drawn_seed() -> int:
+    return secrets.randbelow(SEEDS)
+
+
+def _seeded(settings: GenerationSettings, seed: int | None) -> GenerationSettings:
+    if settings.seed is not None:
+        return settings
+    return settings.with_seed(drawn_seed() if seed is None else seed)
 
 
 def _begin_with(answer: Message, fit: context.Fit) -> None:
@@ -221,15 +234,19 @@ def _begin_with(answer: Message, fit: context.Fit) -> None:
 
 
 def _start(
-    answer: Message, fit: context.Fit, settings: GenerationSettings | None = None
+    answer: Message,
+    fit: context.Fit,
+    settings: GenerationSettings | None = None,
+    *,
+    seed: int | None = None,
 ) -> Generation:
-    """`settings` None: the conversation's."""
+    """`settings` None: the conversation's; `seed` None: a new one, where they leave it open."""
     settings = settings or answer.conversation.generation_settings
     generation = Generation.objects.create(
         message=answer,
         start=len(answer.text),
         model=fit.model,
-        settings=_seeded(settings).to_dict(),
+        settings=_seeded(settings, seed).to_dict(),
         prompt=[asdict(message) for message in fit.messages],
         fitted=fit.is_measured,
         dropped=fit.dropped,

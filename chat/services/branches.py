@@ -54,12 +54,20 @@ def fork(*, message: Message) -> Conversation:
         settings=origin.settings,
         forked_from=message,
     )
-    parent: Message | None = None
-    for step in context.branch(message):
-        parent = _copied(step, copy, parent)
-    copy.leaf = parent
-    copy.save(update_fields=["leaf"])
+    copy_branch(leaf=message, into=copy)
     return copy
+
+
+@transaction.atomic
+def copy_branch(*, leaf: Message | None, into: Conversation) -> int:
+    """Begin an empty conversation with a copy of a branch; returns how many messages it has."""
+    path = context.branch(leaf)
+    parent: Message | None = None
+    for step in path:
+        parent = _copied(step, into, parent)
+    into.leaf = parent
+    into.save(update_fields=["leaf"])
+    return len(path)
 
 
 def below(message: Message) -> set[int]:

@@ -7,6 +7,7 @@ from django.utils.safestring import SafeString
 
 from chat import markdown
 from chat.thread import Shown
+from chat.words import setting_words
 from llmkit.types import GenerationSettings
 
 register = template.Library()
@@ -33,18 +34,7 @@ def percent(share: float | None) -> str:
 @register.filter
 def in_words(settings: dict[str, Any]) -> str:
     """Settings as a person would say them: 'greedy, up to 512 tokens'."""
-    s = GenerationSettings.from_dict(settings)
-    words = ["greedy"] if s.greedy else [f"temperature {s.temperature:g}"]
-    if not s.greedy and s.top_k:
-        words.append(f"top-k {s.top_k}")
-    if not s.greedy and s.top_p < 1:
-        words.append(f"top-p {s.top_p:g}")
-    if s.repetition_penalty != 1:
-        words.append(f"repetition penalty {s.repetition_penalty:g}")
-    words.append(f"up to {s.max_tokens} tokens")
-    if s.stop:
-        words.append("stops at " + ", ".join(repr(text) for text in s.stop))
-    return ", ".join(words)
+    return ", ".join(setting_words(GenerationSettings.from_dict(settings)))
 
 
 def milliseconds(value: float | None) -> str:

@@ -13,7 +13,7 @@ from chat.models import Conversation, Message
 from chat.services import answers
 from chat.services.context import ChatError
 from chat.streaming import events
-from chat.thread import shown, shown_branch
+from chat.thread import shown, shown_thread
 from chat.views.common import apply_settings, conversation_of, message_of, refusal
 from chat.views.composer import turn_from
 
@@ -85,5 +85,5 @@ def changed_thread(request: HttpRequest, conversation: Conversation) -> HttpResp
     opened = conversation_of(request, conversation.pk)
     tab = request.headers.get("X-Tab", "")[:40]
     async_to_sync(events.publish)(opened.pk, "thread", conversation=str(opened.pk), tab=tab)
-    page = {"conversation": opened, "thread": shown_branch(opened)}
+    page = {"conversation": opened, "thread": shown_thread(opened)}
     return render(request, "chat/thread.html", page)

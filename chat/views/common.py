@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, render
 
 from accounts.models import User
 from chat.forms import SettingsForm
-from chat.models import Conversation, Message
+from chat.models import Column, Comparison, Conversation, Message
 from llmkit.types import GenerationSettings
 
 REFUSED = 422
@@ -29,6 +29,18 @@ def conversation_of(request: HttpRequest, conversation_id: UUID | None) -> Conve
 def message_of(request: HttpRequest, message_id: int) -> Message:
     mine = Message.objects.owned_by(person(request)).select_related("conversation__owner", "parent")
     return get_object_or_404(mine, pk=message_id)
+
+
+def comparison_of(request: HttpRequest, comparison_id: UUID) -> Comparison:
+    return get_object_or_404(Comparison.objects.owned_by(person(request)), pk=comparison_id)
+
+
+def column_of(request: HttpRequest, column_id: int) -> Column:
+    mine = Column.objects.owned_by(person(request))
+    whole = mine.select_related(
+        "comparison__owner", "conversation__leaf", "template_version__template", "kept"
+    )
+    return get_object_or_404(whole, pk=column_id)
 
 
 def refusal(request: HttpRequest, sentence: str) -> HttpResponse:

@@ -6,12 +6,12 @@ from uuid import UUID
 from asgiref.sync import async_to_sync
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
 from chat import engines
-from chat.models import Conversation, Preset
-from chat.thread import shown_branch
+from chat.models import Column, Conversation, Preset
+from chat.thread import shown_branch, shown_thread
 from chat.views.common import conversation_of, person
 from chat.views.composer import composer_context
 from chat.views.settings import settings_context
@@ -33,6 +33,9 @@ def list_context(request: HttpRequest) -> dict[str, Any]:
 def conversation(request: HttpRequest, conversation_id: UUID | None = None) -> HttpResponse:
     """A conversation, or the page that starts a new one."""
     opened = conversation_of(request, conversation_id)
+    column = Column.objects.filter(conversation=opened.pk).first()
+    if column is not None:
+        return redirect(column.comparison)
     picker = async_to_sync(engines.picker)()
     context = {
         "conversation": opened,
@@ -57,5 +60,5 @@ def thread(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     """The open branch as a fragment, for other tabs to follow a change."""
     opened = conversation_of(request, conversation_id)
     return render(
-        request, "chat/thread.html", {"conversation": opened, "thread": shown_branch(opened)}
+        request, "chat/thread.html", {"conversation": opened, "thread": shown_thread(opened)}
     )

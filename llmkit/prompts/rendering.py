@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from llmkit.prompts.choosing import Choice, Similar, ways
 from llmkit.prompts.errors import PromptTemplateError
@@ -21,6 +21,27 @@ class Rendered:
 
     messages: list[ChatMessage]
     used_examples: list[int]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a rendered prompt that came from one place of the template."""
+
+    kind: Literal["instruction", "shot", "input"]
+    label: str
+    text: str
+
+
+def pieces(
+    template: "PromptTemplate", inputs: Mapping[str, str], used: Sequence[int]
+) -> list[Piece]:
+    """What a rendered prompt is made of, in its order, whatever the layout puts in between."""
+    values = complete(template, inputs)
+    found = [Piece("instruction", "Instruction", fill(template.instruction, values))]
+    for number, example in enumerate((template.examples[index] for index in used), start=1):
+        found.append(Piece("shot", f"Shot {number}", input_text(template, example.inputs)))
+        found.append(Piece("shot", f"Shot {number}, answer", example.output))
+    return [*found, Piece("input", "Input", input_text(template, values))]
 
 
 def render_template(

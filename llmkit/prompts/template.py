@@ -14,14 +14,14 @@ A small one, as stored:
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from llmkit.prompts.checking import checked_parts
 from llmkit.prompts.choosing import Similar
 from llmkit.prompts.parts import Example, Field
-from llmkit.prompts.rendering import Rendered, render_template
+from llmkit.prompts.rendering import Piece, Rendered, pieces, render_template
 from llmkit.prompts.shots import Shots
 from llmkit.types import GenerationSettings
 
@@ -83,3 +83,7 @@ class PromptTemplate:
         Raises PromptTemplateError when an input is missing or unknown, or the shots don't fit.
         """
         return render_template(self, inputs, shots or self.shots, similar)
+
+    def pieces(self, inputs: Mapping[str, str], used: Sequence[int]) -> list[Piece]:
+        """Where each part of the prompt comes from, for those examples of the pool."""
+        return pieces(self, inputs, used)

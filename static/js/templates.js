@@ -26,22 +26,30 @@ function showPicks(form, order) {
   }
 }
 
-/* "Use in chat" opens the composer with the shots that were tried. */
+/* "Use in chat" opens the composer with the shots that were tried; the shot ladder begins with the
+   input too, unless it is too long for an address. */
 const CARRIED = ["shots", "choose", "shot_seed", "picked", "picked_order", "layout"];
+const LONGEST_CARRIED = 3000;
 
-function carryIntoChat(form) {
-  const link = document.querySelector("[data-use-in-chat]");
+function carry(form) {
+  for (const link of document.querySelectorAll("[data-carry]")) carryInto(link, form);
+}
+
+function carryInto(link, form) {
   const address = new URL(link.href);
-  for (const name of CARRIED) address.searchParams.delete(name);
+  address.search = new URLSearchParams({ template: address.searchParams.get("template") });
   for (const [name, value] of new FormData(form)) {
-    if (CARRIED.includes(name)) address.searchParams.append(name, value);
+    const isInput = name.startsWith("field_") && link.dataset.carry === "inputs";
+    if (CARRIED.includes(name) || (isInput && value.length < LONGEST_CARRIED)) {
+      address.searchParams.append(name, value);
+    }
   }
   link.href = address;
 }
 
 function startTrying(form) {
-  form.addEventListener("input", () => carryIntoChat(form));
-  form.addEventListener("change", () => carryIntoChat(form));
+  form.addEventListener("input", () => carry(form));
+  form.addEventListener("change", () => carry(form));
   const range = form.querySelector("[data-shots]");
   const pool = form.querySelector(".pool");
   if (!range) return;

@@ -2,6 +2,7 @@
 export const TAB = crypto.randomUUID?.() ?? String(Math.random());
 
 const place = (element) =>
+  element.closest(".column")?.querySelector(".refused") ??
   document.getElementById(element.closest("#panel") ? "settings-said" : "refused");
 
 document.addEventListener("htmx:configRequest", (event) => {

@@ -1,0 +1,144 @@
+"""Asking the columns of a comparison: all at once, with one seed, each failing by itself."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.utils import timezone
+
+from chat.models import Column, Comparison, Generation, Message
+from chat.services import answers, context
+from chat.services.answers import UserTurn
+from chat.services.comparisons import columns_of, context_leaf
+from chat.services.context import ChatError
+from chat.services.conversations import title_from
+from chat.services.prompt_templates import render_turn
+from llmkit.prompts import PromptTemplateError
+from llmkit.types import EngineError
+
+Ask = Callable[[Column, int], Message]
+
+
+def ask(*, comparison: Comparison, text: str) -> None:
+    """The first question, or a follow-up, to every column. Seeds that settings leave open are one
+    and the same, so that only what differs between the columns makes their answers differ.
+
+    Raises ChatError, and changes nothing, where no column can be asked; where only some can't,
+    their `error` says why.
+    """
+    if not text.strip():
+        raise ChatError("Write a question first.")
+    _each(columns_of(comparison), lambda column, seed: _next(column, text, seed))
+    if comparison.asked_at is None:
+        comparison.question, comparison.title = text, title_from(text)
+        comparison.asked_at = timezone.now()
+    comparison.save()
+
+
+def ask_again(*, comparison: Comparison) -> None:
+    """The latest question of each column once more, beside its last answer, by the setup it has
+    now; columns that were never asked get the first question."""
+    _each(columns_of(comparison), _again)
+    comparison.save(update_fields=["updated_at"])
+
+
+def ask_column(*, column: Column) -> None:
+    """`ask_again` for one column, with the seed of the others where they share one."""
+    others = columns_of(column.comparison)
+    _refuse_while_writing([column])
+    seed = shared_seed(others)
+    error = _tried(_again, column, answers.drawn_seed() if seed is None else seed)
+    if error:
+        raise ChatError(error)
+
+
+def stop(*, comparison: Comparison) -> None:
+    for answer in _live(columns_of(comparison)):
+        answers.stop(answer=answer)
+
+
+def shared_seed(columns: Iterable[Column]) -> int | None:
+    """The seed that all sampled newest answers were drawn with; None where they differ."""
+    leaves = [column.conversation.leaf_id for column in columns]
+    made = Generation.objects.filter(message__in=leaves).order_by("created_at")
+    newest = {generation.message_id: generation.generation_settings for generation in made}
+    seeds = {settings.seed for settings in newest.values() if not settings.greedy}
+    return seeds.pop() if len(seeds) == 1 else None
+
+
+def turn_for(column: Column, text: str) -> UserTurn:
+    """The question as this column asks it: plain, or through its template. Raises ChatError."""
+    version = column.template_version
+    if version is None:
+        return UserTurn(text)
+    inputs = {**column.inputs, question_field(version.spec): text}
+    try:
+        made = render_turn(version=version, inputs=inputs, use=column.use)
+    except (PromptTemplateError, EngineError) as error:
+        raise ChatError(str(error)) from error
+    return UserTurn(text, made.messages, version, {**made.use, "alone": True})
+
+
+def question_field(spec: dict[str, Any]) -> str:
+    """The field of a template that the question goes into: the one with room for a long text."""
+    fields = spec["fields"]
+    roomy = [field["name"] for field in fields if field["multiline"]]
+    open_ones = [field["name"] for field in fields if field["default"] is None]
+    name: str = (roomy or open_ones or [fields[0]["name"]])[0]
+    return name
+
+
+def _each(columns: list[Column], how: Ask) -> None:
+    _refuse_while_writing(columns)
+    seed = answers.drawn_seed()
+    for column in columns:
+        column.error = _tried(how, column, seed)
+    if all(column.error for column in columns):
+        raise ChatError(columns[0].error)
+    Column.objects.bulk_update(columns, ["error"])
+
+
+def _tried(how: Ask, column: Column, seed: int) -> str:
+    try:
+        how(column, seed)
+    except ChatError as error:
+        return str(error)
+    return ""
+
+
+def _next(column: Column, text: str, seed: int) -> Message:
+    """Under the newest answer; under what the column began with where there is none."""
+    conversation = column.conversation
+    if column.comparison.asked_at is not None and _last_asked(column) is None:
+        raise ChatError("This column was added later. Ask it the first question before this one.")
+    turn = turn_for(column, text)
+    return answers.send(conversation=conversation, turn=turn, parent=conversation.leaf, seed=seed)
+
+
+def _again(column: Column, seed: int) -> Message:
+    """Another answer to the same turn where the setup makes the same turn, else a new one."""
+    asked = _last_asked(column)
+    text = asked.text if asked else column.comparison.question
+    parent = asked.parent if asked else context_leaf(column)
+    turn = turn_for(column, text)
+    leaf = column.conversation.leaf
+    if asked and leaf and leaf.parent_id == asked.pk and turn.contribution == asked.contribution:
+        return answers.regenerate(answer=leaf, seed=seed)
+    conversation = column.conversation
+    return answers.send(conversation=conversation, turn=turn, parent=parent, seed=seed)
+
+
+def _last_asked(column: Column) -> Message | None:
+    """The newest question on the column's branch, behind what the column began with."""
+    asked = context.branch(column.conversation.leaf)[column.context :]
+    return next((m for m in reversed(asked) if m.role == Message.Role.USER), None)
+
+
+def _live(columns: Iterable[Column]) -> list[Message]:
+    conversations = [column.conversation_id for column in columns]
+    live = Generation.objects.live().filter(message__conversation__in=conversations)
+    return [generation.message for generation in live.select_related("message")]
+
+
+def _refuse_while_writing(columns: Iterable[Column]) -> None:
+    if _live(columns):
+        raise ChatError("An answer is still being written. Wait for it or stop it, then ask.")
