@@ -18,12 +18,17 @@ LONGEST_WORDS = 60
 @dataclass(frozen=True)
 class Size:
     """How long a column's prompt is, in tokens. `base` of them are there without any shot, where
-    the ladder tells; `longest` is the longest prompt of all columns."""
+    the ladder tells; `longest` and `shortest` are those of all columns."""
 
     tokens: int
     base: int
     longest: int
-    estimate: bool = False
+    shortest: int
+
+    @property
+    def is_telling(self) -> bool:
+        """Equal lengths need no picture."""
+        return self.shortest < self.longest
 
     @property
     def shots(self) -> int:
@@ -61,22 +66,19 @@ class ShownColumn:
 @dataclass(frozen=True)
 class ShownComparison:
     """The whole page. `shared` are the words that hold for every column, `seed` what all of them
-    drew with, `context` the messages that every column began with."""
+    drew with, `context` the messages that every column began with;
+    `is_same`: two of the columns, at least, are made of the same."""
 
     comparison: Comparison
     columns: list[ShownColumn]
     shared: list[str]
     seed: int | None
     context: list[Message]
+    is_same: bool
 
     @property
     def is_live(self) -> bool:
         return any(shown.is_live for column in self.columns for shown in column.thread)
-
-    @property
-    def is_same(self) -> bool:
-        """No column differs from another."""
-        return len({column.name for column in self.columns}) < len(self.columns)
 
     @property
     def can_add(self) -> bool:
@@ -91,6 +93,7 @@ def shown_comparison(comparison: Comparison, models: list[str]) -> ShownComparis
     columns = columns_of(comparison)
     words = [words_of(column, models) for column in columns]
     shared = [word for word in words[0] if all(word in others for others in words)]
+    names = _told_apart([name_of(each, shared) for each in words])
     threads = [shown_branch(column.conversation) for column in columns]
     sizes = _sizes(columns, threads)
     return ShownComparison(
@@ -99,7 +102,7 @@ def shown_comparison(comparison: Comparison, models: list[str]) -> ShownComparis
             ShownColumn(
                 column,
                 number,
-                name_of(words[number - 1], shared) or f"Column {number}",
+                names[number - 1],
                 threads[number - 1][column.shared :],
                 sizes[number - 1],
                 _is_stale(column, threads[number - 1], models),
@@ -110,6 +113,7 @@ def shown_comparison(comparison: Comparison, models: list[str]) -> ShownComparis
         shared,
         asking.shared_seed(columns),
         [shown.message for shown in threads[0][: columns[0].context]],
+        len({tuple(each) for each in words}) < len(words),
     )
 
 
@@ -127,8 +131,18 @@ def words_of(column: Column, models: list[str]) -> list[str]:
 
 
 def name_of(words: Sequence[str], shared: Sequence[str]) -> str:
-    name = ", ".join(word for word in words if word not in shared)
-    return name[:1].upper() + name[1:] if " " in name or "-shot" in name else name
+    """What is not shared, as a heading; a model's name, which comes first, is left as it is."""
+    own = [word for word in words if word not in shared]
+    name = " · ".join(own)
+    return name if own[:1] == list(words[:1]) else name[:1].upper() + name[1:]
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """With the column's number where another one has the same name or nothing sets it apart."""
+    return [
+        name if name and names.count(name) == 1 else " · ".join(filter(None, (f"Column {n}", name)))
+        for n, name in enumerate(names, start=1)
+    ]
 
 
 def _template_words(column: Column) -> list[str]:
@@ -138,7 +152,7 @@ def _template_words(column: Column) -> list[str]:
     shots = Shots.from_dict({k: v for k, v in column.use.items() if k != "layout"})
     words = [shot_words(shots.wanted), str(version)]
     if shots.wanted or column.comparison.kind == Comparison.Kind.LADDER:
-        words.append(f"examples {ways.get(shots.choose).label}")
+        words.append(f"examples: {ways.get(shots.choose).label}")
     if column.use.get("layout", version.spec["layout"]) != version.spec["layout"]:
         words.append("in one message" if column.use["layout"] == "inline" else "as chat turns")
     return words + [f"{name}: {_cut(text)}" for name, text in column.inputs.items() if text]
@@ -167,7 +181,8 @@ def sizes_of(columns: Sequence[Column], tokens: Sequence[int | None]) -> list[Si
     without = [c for c, column in zip(tokens, columns, strict=True) if not column.use.get("count")]
     base = without[0] if ladder and without else None
     return [
-        Size(count, min(base or count, count), max(known)) if count else None for count in tokens
+        Size(count, min(base or count, count), max(known), min(known)) if count else None
+        for count in tokens
     ]
 
 

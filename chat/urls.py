@@ -58,7 +58,7 @@ of_a_message = [
     path("edit", branches.edit, name="edit"),
     path("delete", branches.delete, name="delete-branch"),
     path("fork", branches.fork, name="fork"),
-<<<<<<< HEAD
+    path("compare", comparing.from_message, name="compare-message"),
     path("lens", lens.tokens, name="lens"),
     path("lens/<int:position>", lens.place, name="lens-place"),
     path("lens/<int:position>/<int:token>", lens.branch, name="lens-branch"),
@@ -68,9 +68,6 @@ of_a_message = [
 of_a_file = [
     path("discard", files.discard, name="discard-file"),
     path("download", files.download, name="download-file"),
-=======
-    path("compare", comparing.from_message, name="compare-message"),
->>>>>>> be4e149 (Side by side and shot ladder: services, pages)
 ]
 
 urlpatterns = [

@@ -9,13 +9,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from chat import engines
 from chat.forms import SettingsForm
 from chat.models import Column, Preset, PromptTemplate, PromptTemplateVersion
 from chat.services import asking, comparisons, counting, exact_prompt
 from chat.services.comparisons import Setup
 from chat.services.context import ChatError
-from chat.views.common import column_of, person, refusal
+from chat.views.common import column_of, model_choices, person, refusal
 from chat.views.comparisons import changed_body, page_context
 from chat.views.composer import chosen_version
 from chat.views.template_use import inputs_of, plain, use_of
@@ -56,15 +55,11 @@ def auto_id(column: Column) -> str:
 
 
 def setup_context(request: HttpRequest, column: Column) -> dict[str, Any]:
-    names = async_to_sync(engines.models)()
     conversation, version = column.conversation, column.template_version
-    model = engines.preferred(names, conversation.model)
     initial = SettingsForm.values(conversation.generation_settings, conversation)
-    return {
+    return model_choices(conversation.model) | {
         "column": column,
         "form": SettingsForm(initial=initial, auto_id=auto_id(column)),
-        "model": model,
-        "models": names if model in names else [model, *names],
         "presets": Preset.objects.owned_by(person(request)),
         "templates": PromptTemplate.objects.visible_to(person(request)).with_latest_id(),
         "version": version,
@@ -151,7 +146,9 @@ def prompt(request: HttpRequest, column_id: int) -> HttpResponse:
         return refusal(request, "Write a question first.")
     turn = leaf.parent if made and leaf else None
     use, version = (turn.template_use, turn.template_version) if turn else (None, None)
-    shown = {"prompt": sent, "parts": exact_prompt.marked(sent, version, use)}
+    parts = exact_prompt.marked(sent, version, use)
+    kinds = dict.fromkeys(part.kind for part in parts if part.label)
+    shown = {"prompt": sent, "parts": parts, "kinds": list(kinds)}
     return render(request, "chat/comparisons/prompt.html", shown)
 
 

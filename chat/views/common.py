@@ -1,12 +1,14 @@
 """What every chat view needs: the person, and their own objects or 404."""
 
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
+from asgiref.sync import async_to_sync
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from accounts.models import User
+from chat import engines
 from chat.forms import SettingsForm
 from chat.models import Column, Comparison, Conversation, Message
 from llmkit.types import GenerationSettings
@@ -53,3 +55,10 @@ def apply_settings(conversation: Conversation, form: SettingsForm) -> None:
     conversation.model = form.cleaned_data["model"]
     conversation.system_prompt = form.cleaned_data["system_prompt"]
     conversation.settings = form.generation_settings.to_dict()
+
+
+def model_choices(wanted: str) -> dict[str, Any]:
+    """What chat/model_options.html needs: the models by server, and the one that is chosen."""
+    picker = async_to_sync(engines.picker)()
+    model = engines.preferred(picker.names, wanted)
+    return {"groups": picker.groups, "model": model, "served": model in picker.names}

@@ -2,17 +2,15 @@
 
 from typing import Any
 
-from asgiref.sync import async_to_sync
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from chat import engines
 from chat.forms import SettingsForm
 from chat.models import Comparison, PromptTemplate, PromptTemplateVersion
 from chat.services.context import ChatError
 from chat.services.shot_ladder import start_ladder
-from chat.views.common import REFUSED, person, refusal
+from chat.views.common import REFUSED, model_choices, person, refusal
 from chat.views.composer import chosen_version, suggested
 from chat.views.template_use import FIELD, inputs_of, use_of
 from llmkit.prompts import PromptTemplateError, ways
@@ -70,16 +68,12 @@ def _settings(data: QueryDict, version: PromptTemplateVersion) -> GenerationSett
 
 def _form(request: HttpRequest, data: QueryDict) -> dict[str, Any]:
     version = chosen_version(request, data)
-    names = async_to_sync(engines.models)()
-    model = engines.preferred(names, data.get("model", ""))
-    return {
+    return model_choices(data.get("model", "")) | {
         "templates": PromptTemplate.objects.visible_to(person(request)).with_latest_id(),
         "version": version,
         "fields": _fields(version, data) if version else [],
         "use": _use(version, data) if version else {},
         "suggested": suggested(version).to_dict() if version else None,
-        "models": names if model in names else [model, *names],
-        "model": model,
         "ways": [(name, ways.get(name).label) for name in ways],
     }
 

@@ -71,7 +71,10 @@ document.addEventListener("toggle", (event) => event.target.open && htmx.trigger
 document.addEventListener("htmx:afterRequest", ({ target, detail }) => {
   if (!detail.successful) return;
   target.closest?.(".column")?.querySelector(".refused")?.replaceChildren();
-  if (target.matches?.(".compare-composer")) sessionStorage.removeItem(draftKey);
+});
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const asked = detail.requestConfig.elt.matches(".compare-composer");
+  if (asked && detail.xhr.status === 200) sessionStorage.removeItem(draftKey);
 });
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.target.id === "comparison") restoreDraft();
@@ -80,3 +83,4 @@ document.addEventListener("htmx:afterSettle", (event) => {
 
 restoreDraft();
 observe();
+watch(`/ws/compare/${comparison}/`, refresh);

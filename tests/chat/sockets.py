@@ -46,12 +46,12 @@ def session(user: User) -> bytes:
 
 
 async def open_socket(
-    conversation_id: uuid.UUID, user: User | None, origin: bytes = HERE
+    key: uuid.UUID, user: User | None, origin: bytes = HERE, *, kind: str = "c"
 ) -> Socket:
     headers = [(b"origin", origin), (b"host", b"localhost")]
     if user is not None:
         headers.append((b"cookie", await database_sync_to_async(session)(user)))
-    path = f"/ws/c/{conversation_id}/"
+    path = f"/ws/{kind}/{key}/"
     scope = {"type": "websocket", "path": path, "headers": headers, "query_string": b""}
     return Socket(application, {**scope, "subprotocols": []})
 

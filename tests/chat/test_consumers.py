@@ -13,7 +13,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from accounts.models import User
-from chat.models import Conversation, Generation
+from chat.models import Comparison, Conversation, Generation
+from chat.services import comparisons
+from chat.services.comparisons import Setup
 from chat.streaming import events, store
 from tests.chat.conftest import begin, talk
 from tests.chat.sockets import Socket, open_socket, owner_socket
@@ -69,6 +71,45 @@ async def test_a_deleted_conversation_has_no_socket(conversation: Conversation) 
     trash = Conversation.objects.filter(pk=conversation.pk)
     await trash.aupdate(deleted_at=conversation.created_at)
     assert await close_code(await open_socket(conversation.pk, conversation.owner)) == 4404
+
+
+async def test_one_socket_watches_all_columns_and_those_added_later(
+    conversation: Conversation,
+) -> None:
+    owner = conversation.owner
+    found, live = await database_sync_to_async(compared)(owner)
+    socket = await open_socket(found.pk, owner, kind="compare")
+    assert await socket.connect()
+    assert {(await socket.hear())["message"] for _ in live} == {g.message_id for g in live}
+    added = await database_sync_to_async(in_a_new_column)(found)
+    await socket.attach(added.message_id, 0)
+    assert (await socket.hear())["message"] == added.message_id
+    await socket.attach((await answer_elsewhere(conversation)).message_id, 0)
+    for generation in (*live, added):
+        told = {"message": generation.message_id, "at": 0, "end": 3, "text": "Fox"}
+        await events.publish(generation.message.conversation_id, "delta", **told)
+        assert (await socket.hear())["message"] == generation.message_id
+    await events.publish_columns(found.pk, tab="other")
+    assert await socket.hear() == {"type": "columns", "tab": "other"}
+    await socket.close()
+    stranger = await database_sync_to_async(User.objects.create_user)("stranger")
+    assert await close_code(await open_socket(found.pk, stranger, kind="compare")) == 4404
+
+
+def compared(owner: User) -> tuple[Comparison, list[Generation]]:
+    """A comparison with a live answer in each column."""
+    found = comparisons.start(owner=owner, setups=[Setup(), Setup()])
+    columns = comparisons.columns_of(found)
+    return found, [begin(talk(column.conversation, "Foxes?", "")[1]) for column in columns]
+
+
+def in_a_new_column(found: Comparison) -> Generation:
+    column = comparisons.add_column(comparison=found)
+    return begin(talk(column.conversation, "Foxes?", "")[1])
+
+
+async def answer_elsewhere(conversation: Conversation) -> Generation:
+    return await database_sync_to_async(lambda: begin(talk(conversation, "Wolves?", "")[1]))()
 
 
 async def test_a_watcher_gets_what_is_written_then_what_follows(answer: Generation) -> None:

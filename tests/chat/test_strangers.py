@@ -6,8 +6,10 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern
 
-from chat.models import Conversation
+from chat.models import Comparison, Conversation
+from chat.services.comparisons import Setup, columns_of, start
 from chat.urls import of_a_conversation, of_a_message
+from chat.urls_comparisons import of_a_column, of_a_comparison
 from tests.chat.conftest import talk
 
 pytestmark = pytest.mark.both
@@ -48,6 +50,18 @@ def test_a_stranger_gets_404_at_every_address_of_a_message(
     found = addresses(of_a_message, f"/m/{answer.pk}/")
     assert len(found) > 5
     assert [a for a in found if not is_hidden(someone_else, a)] == []
+
+
+def test_a_stranger_gets_404_at_every_address_of_a_comparison(
+    member: Any, someone_else: Client
+) -> None:
+    found = start(owner=member, setups=[Setup(), Setup()])
+    column = columns_of(found)[0]
+    places = addresses(of_a_comparison, f"/compare/{found.pk}/")
+    places += addresses(of_a_column, f"/compare/column/{column.pk}/")
+    assert len(places) > 15
+    assert [a for a in places if not is_hidden(someone_else, a)] == []
+    assert Comparison.objects.filter(deleted_at=None).count() == 1
 
 
 def test_nobody_in_particular_is_sent_to_sign_in(conversation: Conversation) -> None:
