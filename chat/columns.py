@@ -74,6 +74,7 @@ class ShownComparison:
     shared: list[str]
     seed: int | None
     context: list[Message]
+    question: Shown | None
     is_same: bool
 
     @property
@@ -113,6 +114,7 @@ def shown_comparison(comparison: Comparison, models: list[str]) -> ShownComparis
         shared,
         asking.shared_seed(columns),
         [shown.message for shown in threads[0][: columns[0].context]],
+        _question(columns, threads),
         len({tuple(each) for each in words}) < len(words),
     )
 
@@ -135,6 +137,12 @@ def name_of(words: Sequence[str], shared: Sequence[str]) -> str:
     own = [word for word in words if word not in shared]
     name = " · ".join(own)
     return name if own[:1] == list(words[:1]) else name[:1].upper() + name[1:]
+
+
+def _question(columns: Sequence[Column], threads: Sequence[list[Shown]]) -> Shown | None:
+    """What was asked first, as the first column that was asked has it."""
+    asked = [t[c.context] for c, t in zip(columns, threads, strict=True) if len(t) > c.context]
+    return asked[0] if asked else None
 
 
 def _told_apart(names: Sequence[str]) -> list[str]:

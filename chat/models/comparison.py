@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from chat.models.conversation import Conversation, Message
+from chat.models.document import Document
 from chat.models.prompt_template import PromptTemplateVersion
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ class ComparisonQuerySet(models.QuerySet["Comparison"]):
 
 
 class Comparison(models.Model):
-    """`question` is the text in the composer until it is asked, then what was asked first.
+    """`question` and `documents` stand in the composer until they are asked, then they are what was
+    asked first.
 
     The columns may begin with a copy of a branch, up to `origin` and with it; those messages, and
     the question, are shown once for all columns.
@@ -55,6 +57,7 @@ class Comparison(models.Model):
     origin = models.ForeignKey(
         Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="comparisons"
     )
+    documents = models.ManyToManyField(Document, blank=True, related_name="comparisons")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     asked_at = models.DateTimeField(null=True, blank=True)

@@ -1,11 +1,11 @@
 """Asking the columns of a comparison: all at once, with one seed, each failing by itself."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.utils import timezone
 
-from chat.models import Column, Comparison, Generation, Message
+from chat.models import Column, Comparison, Document, Generation, Message
 from chat.services import answers, context
 from chat.services.answers import UserTurn
 from chat.services.comparisons import columns_of, context_leaf
@@ -27,7 +27,8 @@ def ask(*, comparison: Comparison, text: str) -> None:
     """
     if not text.strip():
         raise ChatError("Write a question first.")
-    _each(columns_of(comparison), lambda column, seed: _next(column, text, seed))
+    files = waiting(comparison)
+    _each(columns_of(comparison), lambda column, seed: _next(column, text, files, seed))
     if comparison.asked_at is None:
         comparison.question, comparison.title = text, title_from(text)
         comparison.asked_at = timezone.now()
@@ -65,17 +66,23 @@ def shared_seed(columns: Iterable[Column]) -> int | None:
     return seeds.pop() if len(seeds) == 1 else None
 
 
-def turn_for(column: Column, text: str) -> UserTurn:
+def waiting(comparison: Comparison) -> list[Document]:
+    """The files that go with the first question, until it is asked."""
+    return [] if comparison.asked_at else list(comparison.documents.all())
+
+
+def turn_for(column: Column, text: str, documents: Sequence[Document] = ()) -> UserTurn:
     """The question as this column asks it: plain, or through its template. Raises ChatError."""
     version = column.template_version
     if version is None:
-        return UserTurn(text)
+        return UserTurn(text, documents=documents)
     inputs = {**column.inputs, question_field(version.spec): text}
     try:
         made = render_turn(version=version, inputs=inputs, use=column.use)
     except (PromptTemplateError, EngineError) as error:
         raise ChatError(str(error)) from error
-    return UserTurn(text, made.messages, version, {**made.use, "alone": True})
+    use = {**made.use, "alone": True}
+    return UserTurn(text, made.messages, version, use, documents)
 
 
 def question_field(spec: dict[str, Any]) -> str:
@@ -105,12 +112,12 @@ def _tried(how: Ask, column: Column, seed: int) -> str:
     return ""
 
 
-def _next(column: Column, text: str, seed: int) -> Message:
+def _next(column: Column, text: str, documents: Sequence[Document], seed: int) -> Message:
     """Under the newest answer; under what the column began with where there is none."""
     conversation = column.conversation
     if column.comparison.asked_at is not None and _last_asked(column) is None:
         raise ChatError("This column was added later. Ask it the first question before this one.")
-    turn = turn_for(column, text)
+    turn = turn_for(column, text, documents)
     return answers.send(conversation=conversation, turn=turn, parent=conversation.leaf, seed=seed)
 
 
@@ -119,12 +126,19 @@ def _again(column: Column, seed: int) -> Message:
     asked = _last_asked(column)
     text = asked.text if asked else column.comparison.question
     parent = asked.parent if asked else context_leaf(column)
-    turn = turn_for(column, text)
+    turn = turn_for(column, text, _documents(column, asked))
     leaf = column.conversation.leaf
     if asked and leaf and leaf.parent_id == asked.pk and turn.contribution == asked.contribution:
         return answers.regenerate(answer=leaf, seed=seed)
     conversation = column.conversation
     return answers.send(conversation=conversation, turn=turn, parent=parent, seed=seed)
+
+
+def _documents(column: Column, asked: Message | None) -> list[Document]:
+    """The files of a question; those of the first one where the column has not been asked."""
+    if asked is None:
+        return list(column.comparison.documents.all())
+    return [attachment.document for attachment in asked.attachments.select_related("document")]
 
 
 def _last_asked(column: Column) -> Message | None:

@@ -8,7 +8,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from chat.models import Column, Comparison, Conversation, Message, PromptTemplateVersion
+from chat.models import (
+    Column,
+    Comparison,
+    Conversation,
+    Document,
+    Message,
+    PromptTemplateVersion,
+)
 from chat.services import branches, context, conversations
 from chat.services.context import ChatError
 from llmkit.types import GenerationSettings
@@ -59,11 +66,13 @@ def start(
     question: str = "",
     note: str = "",
     origin: Message | None = None,
+    documents: Sequence[Document] = (),
 ) -> Comparison:
     """A comparison that has not been asked yet. Every column begins with the branch to `origin`."""
     comparison = Comparison.objects.create(
         owner=owner, kind=kind, question=question, note=note, origin=origin
     )
+    comparison.documents.set(documents)
     for place, setup in enumerate(setups, start=1):
         _column(comparison, place, setup, origin)
     return comparison

@@ -56,8 +56,9 @@ async def measure(prompt: Prompt) -> Measured:
 def _prompt(column: Column, text: str) -> Prompt:
     conversation = column.conversation
     try:
-        asked = asking.turn_for(column, text).unsaved(conversation, conversation.leaf)
-        turns = [*context.before(asked), context.as_turn(asked)]
+        turn = asking.turn_for(column, text, asking.waiting(column.comparison))
+        asked = turn.unsaved(conversation, conversation.leaf)
+        turns = [*context.before(asked), turn.as_turn(asked)]
     except ChatError as error:
         return Prompt(conversation, [], str(error))
     return Prompt(conversation, turns)

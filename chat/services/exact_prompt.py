@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from chat.models import Generation, PromptTemplateVersion
-from chat.services import context
 from chat.services.counting import Measured
+from chat.services.fitting import count
 from chat.services.prompt_templates import parsed
 from llmkit.types import ChatMessage, EngineError
 
@@ -28,7 +28,7 @@ async def sent(generation: Generation) -> Measured:
     messages = [ChatMessage(**part) for part in generation.prompt]
     continues = generation.start > 0
     try:
-        tokens, window, text, estimate = await context.count(
+        tokens, window, text, estimate = await count(
             generation.model, messages, continue_final=continues
         )
     except EngineError:

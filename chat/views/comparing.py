@@ -1,5 +1,6 @@
 """Beginning a comparison: from nothing, from the composer, or from an answer."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from asgiref.sync import async_to_sync
@@ -9,13 +10,14 @@ from django.views.decorators.http import require_POST
 
 from chat import engines
 from chat.forms import SettingsForm
-from chat.models import Comparison, Conversation, Message
+from chat.models import Comparison, Conversation, Document, Message
 from chat.services import comparisons
 from chat.services.asking import question_field
 from chat.services.comparisons import Setup, beside
 from chat.services.context import ChatError
 from chat.views.common import apply_settings, conversation_of, message_of, person, refusal
 from chat.views.composer import chosen_version
+from chat.views.files import attached
 from chat.views.template_use import inputs_of, plain, use_of
 from llmkit.prompts import PromptTemplateError
 
@@ -37,11 +39,16 @@ def from_composer(request: HttpRequest, conversation_id: UUID | None = None) -> 
     apply_settings(opened, form)
     try:
         setup, question = _composed(request, opened)
+        files = attached(request, request.POST)
     except ChatError as error:
         return refusal(request, str(error))
     response = HttpResponse()
     response["HX-Redirect"] = _begun(
-        request, setup, question=question, origin=opened.leaf
+        request,
+        setup,
+        question=question,
+        origin=opened.leaf,
+        documents=files,
     ).get_absolute_url()
     return response
 
@@ -57,7 +64,8 @@ def from_message(request: HttpRequest, message_id: int) -> HttpResponse:
     if setup.template_version and asked and asked.template_use:
         inputs = asked.template_use.get("inputs", {})
         question = inputs.get(question_field(setup.template_version.spec), question)
-    return redirect(_begun(request, setup, question=question, origin=origin))
+    files = [a.document for a in asked.attachments.all()] if asked else []
+    return redirect(_begun(request, setup, question=question, origin=origin, documents=files))
 
 
 def setup_of(conversation: Conversation) -> Setup:
@@ -65,7 +73,12 @@ def setup_of(conversation: Conversation) -> Setup:
 
 
 def _begun(
-    request: HttpRequest, first: Setup, *, question: str = "", origin: Message | None = None
+    request: HttpRequest,
+    first: Setup,
+    *,
+    question: str = "",
+    origin: Message | None = None,
+    documents: Sequence[Document] = (),
 ) -> Comparison:
     names = async_to_sync(engines.models)()
     model = engines.preferred(names, first.model)
@@ -75,6 +88,7 @@ def _begun(
         setups=[first, beside(first, names)],
         question=question,
         origin=origin,
+        documents=documents,
     )
 
 

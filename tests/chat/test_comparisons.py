@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from chat.columns import shown_comparison
-from chat.models import Column, Comparison, Conversation, Generation, Message
+from chat.models import Column, Comparison, Conversation, Document, Generation, Message
 from chat.services import asking, comparisons, counting
 from chat.services.comparisons import Setup, columns_of
 from chat.services.context import ChatError
@@ -271,6 +271,23 @@ def test_the_composer_opens_a_comparison_with_its_template(
     assert (found.question, first.template_version, first.use["count"]) == ("dog", version, 1)
     assert first.conversation.generation_settings.greedy
     assert not second.conversation.generation_settings.greedy
+
+
+def test_a_file_of_the_composer_goes_to_every_column(member: User) -> None:
+    file = Document.objects.create(
+        owner=member, name="foxes.txt", size=12, kind="text", words=2, text="Foxes sleep."
+    )
+    found = comparisons.start(owner=member, setups=[Setup(), GREEDY], documents=[file])
+    for column in (*columns_of(found), comparisons.add_column(comparison=found)):
+        prompts = counting.prompts_for([column], "Sum it up")
+        assert [d.text for turn in prompts[0].turns for d in turn.documents] == ["Foxes sleep."]
+    asking.ask(comparison=found, text="Sum it up")
+    answer_all(found)
+    asking.ask_again(comparison=found)
+    for column in columns_of(found):
+        assert "Foxes sleep." in newest(column).prompt[-1]["content"]
+    asked = shown_comparison(found, []).question
+    assert asked is not None and [f.document for f in asked.files] == [file]
 
 
 def test_what_would_be_sent_is_what_is_sent(member: User, comparison: Comparison) -> None:
