@@ -86,6 +86,7 @@ def refuse_unreadable(folder: Path) -> None:
 
 
 def adapted(loaded: "LoadedModel", folder: Path) -> "LoadedModel":
+    from llmkit.engine.fast.lora import adapted_decoder
     from llmkit.engine.runner import Runner
 
     config = read_config(loaded, folder)
@@ -95,6 +96,7 @@ def adapted(loaded: "LoadedModel", folder: Path) -> "LoadedModel":
     inner = model.get_base_model()
     result = replace(
         loaded,
+        decoder=adapted_decoder(loaded.decoder, inner) if by_forward else None,
         name=f"{loaded.name}{SEPARATOR}{folder.name}",
         model=inner if by_forward else model,
         layers=inner.config.get_text_config().num_hidden_layers,

@@ -2,10 +2,11 @@
 
 import queue
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from llmkit.engine.entries import is_served
-from llmkit.engine.hub import EngineOptions, not_found
+from llmkit.engine.hub import EngineOptions, Served, not_found
 from llmkit.engine.requests import Done, Failed, GenerationRequest, RequestEvent, Text
 from llmkit.engine.server import share_processor
 from llmkit.types import ChatMessage, Finished, GenerationSettings
@@ -27,12 +28,7 @@ def generate_once(
     EngineError as over HTTP: model_not_found, model_failed, too_long, invalid.
     """
     share_processor(threads)
-    folder = models_dir / model
-    if Path(model).name != model or not is_served(folder):
-        raise not_found(model, sorted(p.name for p in models_dir.glob("*") if is_served(p)))
-    from llmkit.engine.opening import open_model
-
-    served = open_model(folder, EngineOptions(threads, max_running=1, max_waiting=0))
+    served = opened(models_dir, model, EngineOptions(threads, max_running=1, max_waiting=0))
     events: queue.SimpleQueue[RequestEvent] = queue.SimpleQueue()
     prompt = served.check_length(served.prompt(messages))
     if on_prompt is not None:
@@ -45,6 +41,20 @@ def generate_once(
         return collect(request, events, on_text or (lambda text: None))
     finally:
         served.backend.close()
+
+
+def opened(models_dir: Path, model: str, options: EngineOptions) -> Served:
+    """The model, or the adapter that `model:adapter` names."""
+    from llmkit.engine.adapters import adapters_folder, is_adapter, open_adapter, split
+    from llmkit.engine.opening import open_model
+
+    name, adapter = split(model)
+    folder, home = models_dir / name, adapters_folder(models_dir) / name / adapter
+    inside = all(Path(part).name == part for part in (name, adapter))
+    if not inside or not is_served(folder) or (adapter and not is_adapter(home)):
+        raise not_found(model, sorted(p.name for p in models_dir.glob("*") if is_served(p)))
+    served = open_model(folder, options)
+    return replace(served, loaded=open_adapter(served.loaded, home)) if adapter else served
 
 
 def collect(

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -51,10 +51,10 @@ def test_two_adapters_and_the_base_answer_at_once_as_peft_does_for_each(
             asked.append((folder, prompt, ask(scheduler, prompt, loaded=opened(tiny, folder))))
         scheduler.step()
     run(scheduler)
-    for folder, prompt, answer in asked:
+    for adapter, prompt, answer in asked:
         ids = ids_of(tiny, prompt)
-        want = peft_answer(base, folder, ids, 24) if folder else reference(tiny, ids, 24)
-        assert answer.tokens() == want, (folder, prompt)
+        want = peft_answer(base, adapter, ids, 24) if adapter else reference(tiny, ids, 24)
+        assert answer.tokens() == want, (adapter, prompt)
     assert len({tuple(answer.tokens()) for _, _, answer in asked}) == len(asked)
 
 
@@ -107,6 +107,32 @@ def test_other_kinds_answer_as_peft_does(
         assert bare.wait().tokens() == reference(tiny, ids, 24) != asked.tokens()
     finally:
         backend.close()
+
+
+@pytest.mark.parametrize(
+    ("more", "lean"),
+    [
+        ({"target_modules": ["q_proj", "v_proj", "down_proj"], "use_rslora": True}, True),
+        ({"use_dora": True}, False),
+        ({"target_modules": ["v_proj"], "modules_to_save": ["lm_head"]}, False),
+    ],
+    ids=str,
+)
+def test_only_plain_lora_takes_the_quick_path_and_every_other_kind_its_modules(
+    tiny: "LoadedModel",
+    base: Path,
+    scheduler_of: SchedulerMaker,
+    tmp_path: Path,
+    more: dict[str, Any],
+    lean: bool,
+) -> None:
+    folder = build_adapter(base, tmp_path / "other", **more)
+    loaded = opened(tiny, folder)
+    assert (loaded.decoder is not None) == (lean and tiny.decoder is not None)
+    scheduler = scheduler_of(tiny)
+    asked = ask(scheduler, PROMPT, loaded=loaded)
+    run(scheduler)
+    assert asked.tokens() == peft_answer(base, folder, ids_of(tiny, PROMPT), 24)
 
 
 def test_an_encoder_decoder_takes_adapters_too(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_it_answers_without_a_server(tiny_models_dir: Path) -> None:
     assert finished.completion_tokens == 8
 
 
-@pytest.mark.parametrize("name", ["nobody", "../tiny", ""])
+@pytest.mark.parametrize("name", ["nobody", "../tiny", "", "tiny:nobody", "tiny:../tiny"])
 def test_a_model_that_is_not_there_is_a_sentence(tiny_models_dir: Path, name: str) -> None:
     with pytest.raises(EngineError) as failure:
         generate_once(tiny_models_dir, name, HELLO, GREEDY)

@@ -109,11 +109,11 @@ class Decoder:
 
     def __init__(self, model: Any, make: MakeProduct) -> None:
         self.model = model
-        products: list[Product] = []
+        self.products: list[Product] = []
 
         def kept(*linear: Any) -> Product:
-            products.append(make(*linear))
-            return products[-1]
+            self.products.append(make(*linear))
+            return self.products[-1]
 
         inner = model.model
         self._layers = [Layer(layer, kept) for layer in inner.layers]
@@ -121,7 +121,7 @@ class Decoder:
         self._embedding, self._rotary = inner.embed_tokens.weight, inner.rotary_emb
         config = model.config
         self._group = config.num_attention_heads // config.num_key_value_heads
-        self.nbytes = sum(product.nbytes for product in products)
+        self.nbytes = sum(product.nbytes for product in self.products)
 
     def __call__(
         self,
