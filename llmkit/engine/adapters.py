@@ -96,6 +96,7 @@ def adapted(loaded: "LoadedModel", folder: Path) -> "LoadedModel":
     inner = model.get_base_model()
     result = replace(
         loaded,
+        base=loaded,
         decoder=adapted_decoder(loaded.decoder, inner) if by_forward else None,
         name=f"{loaded.name}{SEPARATOR}{folder.name}",
         model=inner if by_forward else model,

@@ -14,7 +14,7 @@ def is_encoder_decoder(config: Any) -> bool:
     return bool(getattr(config, "is_encoder_decoder", False))
 
 
-def capabilities(config: Any) -> dict[str, bool]:
+def capabilities(config: Any) -> dict[str, Any]:
     """`LoadedModel`'s fields about it.
 
     Only decoders whose every layer attends to everything before it fit the slot cache; a sliding

@@ -48,7 +48,7 @@ class Lane:
         """
         self.reading = choice
         choice.seen = seen_by(choice)
-        shared = [common_pieces(choice.prompt, other.prompt) for other in self.rows]
+        shared = [shared_pieces(choice, other) for other in self.rows]
         choice.filled = max(shared, default=0)
         if choice.filled:
             self.runner.copy_prefix(shared.index(choice.filled), len(self.rows), choice.filled)
@@ -56,7 +56,7 @@ class Lane:
     def _read_piece(self, choice: Choice) -> int:
         """Read the next piece of the choice's prompt; the number of tokens."""
         piece = choice.prompt[choice.filled : choice.filled + PREFILL_PIECE]
-        logits = self.runner.prefill(len(self.rows), piece, choice.filled)
+        logits = self.runner.prefill(len(self.rows), piece, choice.filled, choice.request.loaded)
         choice.filled += len(piece)
         if choice.prompt_done:
             self.reading = None
@@ -67,7 +67,8 @@ class Lane:
     def append_tokens(self) -> None:
         rows = list(self.rows)
         tokens = [choice.tokens[-1] for choice in rows]
-        logits = self.runner.decode(tokens, [choice.filled for choice in rows])
+        who = [choice.request.loaded for choice in rows]
+        logits = self.runner.decode(tokens, [choice.filled for choice in rows], who)
         for choice in rows:
             choice.filled += 1
         self._accept(rows, logits)
@@ -100,3 +101,10 @@ class Lane:
         held, self.rows, self.reading = self.held, [], None
         self.runner.release()
         return held
+
+
+def shared_pieces(choice: Choice, other: Choice) -> int:
+    """How many tokens to take over: an adapter reads the same text to other keys and values."""
+    if choice.request.loaded is not other.request.loaded:
+        return 0
+    return common_pieces(choice.prompt, other.prompt)

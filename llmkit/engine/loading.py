@@ -34,7 +34,8 @@ class LoadedModel:
     `memory_bytes` is what its weights and their packed copies hold. `batches`: its rows fit the
     slot cache of in-flight batching. `readable`: a text can be read once more in pieces with
     transformers' dynamic cache, to look into it. `decoder` runs the weights of the `model`
-    that it was made from faster, not those of a model with an adapter.
+    that it was made from faster, not those of a model with an adapter. `base` is what an adapted
+    model was made from.
     """
 
     name: str
@@ -52,6 +53,12 @@ class LoadedModel:
     readable: bool = True
     encoder_decoder: bool = False
     decoder: Decoder | None = None
+    base: "LoadedModel | None" = None
+
+    @property
+    def company(self) -> "LoadedModel":
+        """The model in whose batch its rows may stand: the bare one where the decoder can do it."""
+        return self.base if self.base is not None and self.decoder is not None else self
 
     @property
     def dtype(self) -> str:

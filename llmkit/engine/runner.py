@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import torch
 
 from llmkit.engine.cache import SlotCache
+from llmkit.engine.fast.decoder import Decoder
+from llmkit.engine.fast.lora import Company
 from llmkit.engine.loading import LoadedModel
 
 CLOSE_ENOUGH = 0.99
@@ -20,26 +22,42 @@ class Runner:
         self._device = loaded.device
         lean = loaded.decoder
         self._decoder = lean if lean is not None and lean.model is loaded.model else None
+        self._company: Company | None = None
         self.cache = SlotCache(loaded.layers)
 
     @torch.inference_mode()
-    def prefill(self, row: int, tokens: Sequence[int], start: int) -> torch.Tensor:
-        """Write a piece of a prompt into `row`; the logits [1, vocabulary] after its last token."""
+    def prefill(
+        self, row: int, tokens: Sequence[int], start: int, who: LoadedModel | None = None
+    ) -> torch.Tensor:
+        """Write a piece of a prompt into `row`; the logits [1, vocabulary] after its last token.
+
+        `who` reads it: the model, or an adapter in its company.
+        """
         self.cache.reserve(row + 1, start + len(tokens))
         self.cache.window.prefill(row, start, len(tokens))
         positions = torch.arange(start, start + len(tokens), device=self._device)
-        return self._forward(self._tensor(tokens).unsqueeze(0), positions.unsqueeze(0), None)
+        who = who or self.loaded
+        return self._forward(self._tensor(tokens).unsqueeze(0), positions.unsqueeze(0), None, [who])
 
     @torch.inference_mode()
-    def decode(self, tokens: Sequence[int], lengths: Sequence[int]) -> torch.Tensor:
-        """Append one token to each row; the logits [rows, vocabulary] that follow."""
+    def decode(
+        self,
+        tokens: Sequence[int],
+        lengths: Sequence[int],
+        who: Sequence[LoadedModel] | None = None,
+    ) -> torch.Tensor:
+        """Append one token to each row; the logits [rows, vocabulary] that follow.
+
+        `who`: the model, or an adapter in its company, that each row belongs to.
+        """
         longest = max(lengths)
         self.cache.reserve(len(lengths), longest + 1)
         positions = self._tensor(lengths)
         even = min(lengths) == longest
         self.cache.window.decode(positions, longest, even=even)
         mask = None if even else self._mask(positions, longest + 1)
-        return self._forward(self._tensor(tokens).unsqueeze(1), positions.unsqueeze(1), mask)
+        who = who or [self.loaded] * len(tokens)
+        return self._forward(self._tensor(tokens).unsqueeze(1), positions.unsqueeze(1), mask, who)
 
     def _tensor(self, values: Sequence[int]) -> torch.Tensor:
         return torch.tensor(values, dtype=torch.long, device=self._device)
@@ -53,10 +71,14 @@ class Runner:
         return mask[:, None, None, :]
 
     def _forward(
-        self, tokens: torch.Tensor, positions: torch.Tensor, mask: torch.Tensor | None
+        self,
+        tokens: torch.Tensor,
+        positions: torch.Tensor,
+        mask: torch.Tensor | None,
+        who: Sequence[LoadedModel],
     ) -> torch.Tensor:
         if self._decoder is not None:
-            return self._decoder(tokens, positions, self.cache, mask)
+            return self._lean(self._decoder, tokens, positions, mask, who)
         output = self._model(
             input_ids=tokens,
             position_ids=positions,
@@ -67,6 +89,20 @@ class Runner:
         )
         logits: torch.Tensor = output.logits[:, -1]
         return logits
+
+    def _lean(
+        self,
+        decoder: Decoder,
+        tokens: torch.Tensor,
+        positions: torch.Tensor,
+        mask: torch.Tensor | None,
+        who: Sequence[LoadedModel],
+    ) -> torch.Tensor:
+        if all(loaded is self.loaded for loaded in who):
+            return decoder(tokens, positions, self.cache, mask)
+        self._company = self._company or Company(decoder)
+        decoders = [loaded.decoder or decoder for loaded in who]
+        return self._company(tokens, positions, self.cache, mask, decoders)
 
     @torch.inference_mode()
     def move_row(self, source: int, target: int, length: int) -> None:

@@ -1,8 +1,9 @@
 """In-flight batching: choices join and leave the running batch between steps.
 
 A step drops what was cancelled and then works for one lane: it reads a bounded piece of waiting
-prompts and appends one token to each of the lane's rows. The bare model is a lane and every adapter
-is one; those with something to do take turns, so that none starves.
+prompts and appends one token to each of the lane's rows. The bare model is a lane, together with
+the adapters that the lean decoder runs in its company; every other adapter is a lane of its own.
+Those with something to do take turns, so that none starves.
 """
 
 from llmkit.engine.backends.queued import QueuedBackend
@@ -53,7 +54,8 @@ class Scheduler(QueuedBackend):
 
     def _open_and_close_lanes(self) -> None:
         """A lane for everything that is asked for, and none that keeps an adapter from leaving."""
-        wanted = {id(choice.request.loaded): choice.request.loaded for choice in self._waiting}
+        companies = (choice.request.loaded.company for choice in self._waiting)
+        wanted = {id(company): company for company in companies}
         for lane in [lane for lane in self._lanes if not lane.held]:
             if id(lane.loaded) not in wanted:
                 lane.runner.release()
@@ -69,7 +71,7 @@ class Scheduler(QueuedBackend):
         for place, choice in enumerate(self._waiting):
             if self.running + place >= self.max_running:
                 return None
-            if choice.request.loaded is lane.loaded:
+            if choice.request.loaded.company is lane.loaded:
                 return choice
         return None
 

@@ -4,16 +4,86 @@ Hu et al. 2021 (arXiv:2106.09685), equation 3. The products with W are those of 
 decoder, so an adapter adds its A and B to the memory and nothing else.
 """
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeAlias
 
 import torch
 
+from llmkit.engine.cache import SlotCache
 from llmkit.engine.fast.building import EXACT, agrees, plain_linear, share
 from llmkit.engine.fast.decoder import Decoder
 from llmkit.engine.fast.products import Product
 
 ADAPTER = "default"
+Rows: TypeAlias = "slice | torch.Tensor"
+
+
+class Company:
+    """One pass for rows of the bare model and rows of its adapters.
+
+    The products with the base's weights, which take most of the time, are done once for all.
+    """
+
+    def __init__(self, base: Decoder) -> None:
+        self._base = base
+        self._groups: list[tuple[list[Product], Rows]] = []
+        numbers = iter(range(len(base.products)))
+        self._decoder = Decoder(base.model, lambda *linear: self._routed(next(numbers)))
+
+    def __call__(
+        self,
+        tokens: torch.Tensor,
+        positions: torch.Tensor,
+        cache: SlotCache,
+        mask: torch.Tensor | None,
+        decoders: Sequence[Decoder],
+    ) -> torch.Tensor:
+        """As a decoder's call; `decoders` holds one for each row: the base's or an adapter's."""
+        self._groups = [(decoder.products, rows) for decoder, rows in self._grouped(decoders)]
+        try:
+            return self._decoder(tokens, positions, cache, mask)
+        finally:
+            self._groups = []
+
+    def _routed(self, number: int) -> "Routed":
+        return Routed(self._base.products[number], lambda: self._parts(number))
+
+    def _parts(self, number: int) -> Iterator[tuple["WithLora", Rows]]:
+        for products, rows in self._groups:
+            product = products[number]
+            if isinstance(product, WithLora):
+                yield product, rows
+
+    def _grouped(self, decoders: Sequence[Decoder]) -> Iterator[tuple[Decoder, Rows]]:
+        """Each adapter with its rows. A single row may have many tokens, which are all its own."""
+        for decoder in dict.fromkeys(decoders):
+            if decoder is not self._base:
+                rows = [row for row, other in enumerate(decoders) if other is decoder]
+                yield decoder, slice(None) if len(rows) == len(decoders) else places(rows)
+
+
+class Routed:
+    """A product of the base, and what adapters add to their rows."""
+
+    nbytes = 0
+
+    def __init__(
+        self, base: Product, parts: Callable[[], Iterable[tuple["WithLora", Rows]]]
+    ) -> None:
+        self._base, self._parts = base, parts
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        out = self._base(x)
+        for part, rows in self._parts():
+            part.add(out, x, rows)
+        return out
+
+
+def places(rows: list[int]) -> Rows:
+    """Rows that follow each other need no copies."""
+    if rows[-1] - rows[0] == len(rows) - 1:
+        return slice(rows[0], rows[-1] + 1)
+    return torch.tensor(rows)
 
 
 class WithLora:
@@ -37,10 +107,18 @@ class WithLora:
             self._ups.append((slice(begin, end), ranks, up.T, module.scaling[ADAPTER]))
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
-        out, low = self._base(x), x @ self._down.T
-        for outputs, ranks, up, scaling in self._ups:
-            out[:, outputs].addmm_(low[:, ranks], up, alpha=scaling)
+        out = self._base(x)
+        self.add(out, x, slice(None))
         return out
+
+    def add(self, out: torch.Tensor, x: torch.Tensor, rows: Rows) -> None:
+        """What the adapter adds to some rows of `out` [rows, out], in place."""
+        low = x[rows] @ self._down.T
+        for outputs, ranks, up, scaling in self._ups:
+            if isinstance(rows, slice):
+                out[rows, outputs].addmm_(low[:, ranks], up, alpha=scaling)
+            else:
+                out[:, outputs].index_add_(0, rows, low[:, ranks] @ up, alpha=scaling)
 
 
 def adapted_decoder(base: Decoder | None, model: Any) -> Decoder | None:
