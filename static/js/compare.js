@@ -1,6 +1,7 @@
 /* The page of a comparison: one socket for all columns; Enter asks, Esc stops, 1 to 4 go to a
    column, k and its number keep its answer. */
 import "./chat/code.js";
+import "./chat/lens.js";
 import "./chat/refusals.js";
 import { watch } from "./chat/watch.js";
 

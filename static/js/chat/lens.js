@@ -60,6 +60,7 @@ class Lens {
     this.list.hide();
     this.panel.querySelector("h2").focus({ preventScroll: true });
     this.list.options[index].scrollIntoView({ block: "nearest" });
+    if (this.panel.getBoundingClientRect().top > innerHeight / 2) this.panel.scrollIntoView({ block: "nearest" });
   }
 
   #closePlace() {
