@@ -18,7 +18,8 @@ def capabilities(config: Any) -> dict[str, Any]:
     """`LoadedModel`'s fields about it.
 
     Only decoders whose every layer attends to everything before it fit the slot cache; a sliding
-    window can still be read in pieces; state spaces carry too much from piece to piece for that.
+    window and an encoder-decoder's answer can still be read in pieces; state spaces carry too much
+    from piece to piece for that.
     """
     from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
 
@@ -27,7 +28,7 @@ def capabilities(config: Any) -> dict[str, Any]:
     return {
         "encoder_decoder": two,
         "batches": not two and kinds == {DynamicLayer},
-        "readable": not two and bool(kinds) and kinds <= {DynamicLayer, DynamicSlidingWindowLayer},
+        "readable": two or (bool(kinds) and kinds <= {DynamicLayer, DynamicSlidingWindowLayer}),
     }
 
 

@@ -93,4 +93,5 @@ def plan(
     chosen = tokens[body.position] if body.position < len(tokens) else None
     place = Place(loaded, read, chosen, body.top, body.repetition_penalty)
     head["position"] = body.position
-    return PlaceInspection(loaded, read), lambda logits: {**head, **place.report(logits)}
+    looked_at = PlaceInspection(loaded, prompt, tokens[: body.position])
+    return looked_at, lambda logits: {**head, **place.report(logits)}

@@ -27,19 +27,19 @@ MOST_WAITING = 16
 
 
 class Inspection:
-    """Reads `prompt` and `tokens` once. `step` belongs to the thread that runs the model.
+    """Reads `prompt` and then `tokens` once. `step` belongs to the thread that runs the model.
 
-    `first` is the first place whose logits are wanted: index i follows token i of the whole.
-    What comes out is in `answer`; cancelling that future ends the work at the next step.
+    The logits are wanted from the end of the prompt on. What comes out is in `answer`; cancelling
+    that future ends the work at the next step.
     """
 
-    def __init__(self, loaded: "LoadedModel", read: Sequence[int], first: int) -> None:
+    def __init__(self, loaded: "LoadedModel", prompt: Sequence[int], tokens: Sequence[int]) -> None:
         self.loaded = loaded
         self.answer: Future[Any] = Future()
-        self._read = list(read)
-        self._first = first
+        self._text = Encoded(loaded, prompt) if loaded.encoder_decoder else Decoded(loaded, prompt)
+        self._read = [*self._text.begins, *tokens]
+        self._first = len(self._text.begins) - 1
         self._done = 0
-        self._cache: Any = None
 
     def fail(self, error: Exception) -> None:
         with suppress(InvalidStateError):
@@ -66,7 +66,7 @@ class Inspection:
         start = self._done
         piece = self._read[start : start + self._room(start)]
         wanted = min(len(piece), start + len(piece) - self._first)
-        logits = self._forward(piece, max(1, wanted))
+        logits = self._text.read(piece, max(1, wanted))
         self._done += len(piece)
         if wanted > 0:
             self._take(logits, self._done - wanted)
@@ -77,24 +77,8 @@ class Inspection:
             return PIECE
         return max(1, min(PIECE, MOST_LOGITS // self.loaded.vocabulary))
 
-    def _forward(self, piece: Sequence[int], keep: int) -> torch.Tensor:
-        """The last `keep` rows of logits after the next piece [keep, vocabulary]."""
-        from transformers.cache_utils import DynamicCache
-
-        model = self.loaded.model
-        if self._cache is None:
-            self._cache = DynamicCache(config=model.config.get_text_config())
-        output = model(
-            input_ids=torch.tensor([list(piece)], device=self.loaded.device),
-            past_key_values=self._cache,
-            use_cache=True,
-            logits_to_keep=keep,
-        )
-        logits: torch.Tensor = output.logits[0, -keep:]
-        return logits
-
     def _take(self, logits: torch.Tensor, at: int) -> None:
-        """The logits that follow tokens `at`, `at` + 1 … of the whole."""
+        """The logits that follow tokens `at`, `at` + 1 … of all that is read."""
         raise NotImplementedError
 
     def _result(self) -> Any:
@@ -107,7 +91,7 @@ class AnswerInspection(Inspection):
     def __init__(
         self, loaded: "LoadedModel", prompt: Sequence[int], tokens: Sequence[int], top: int
     ) -> None:
-        super().__init__(loaded, [*prompt, *tokens[:-1]], len(prompt) - 1)
+        super().__init__(loaded, prompt, tokens[:-1])
         self._tokens = list(tokens)
         self._top = top
         self._found: list[Likelihood] = []
@@ -122,10 +106,11 @@ class AnswerInspection(Inspection):
 
 
 class PlaceInspection(Inspection):
-    """The logits [vocabulary] of the token that follows all of `read`: float32, on the CPU."""
+    """The logits [vocabulary] of the token that follows `tokens`: float32, on the CPU."""
 
-    def __init__(self, loaded: "LoadedModel", read: Sequence[int]) -> None:
-        super().__init__(loaded, read, len(read) - 1)
+    def __init__(self, loaded: "LoadedModel", prompt: Sequence[int], tokens: Sequence[int]) -> None:
+        super().__init__(loaded, prompt, tokens)
+        self._first = len(self._read) - 1
         self._logits = torch.empty(0)
 
     def _take(self, logits: torch.Tensor, at: int) -> None:
@@ -133,6 +118,63 @@ class PlaceInspection(Inspection):
 
     def _result(self) -> torch.Tensor:
         return self._logits
+
+
+class Decoded:
+    """A text that a decoder reads in pieces, the prompt like the rest of it."""
+
+    def __init__(self, loaded: "LoadedModel", prompt: Sequence[int]) -> None:
+        self.begins = list(prompt)
+        self._loaded = loaded
+        self._cache: Any = None
+
+    def read(self, piece: Sequence[int], keep: int) -> torch.Tensor:
+        """The last `keep` rows of logits after the next piece [keep, vocabulary]."""
+        from transformers.cache_utils import DynamicCache
+
+        model = self._loaded.model
+        if self._cache is None:
+            self._cache = DynamicCache(config=model.config.get_text_config())
+        output = model(
+            input_ids=row(piece, self._loaded),
+            past_key_values=self._cache,
+            use_cache=True,
+            logits_to_keep=keep,
+        )
+        logits: torch.Tensor = output.logits[0, -keep:]
+        return logits
+
+
+class Encoded:
+    """A text whose prompt an encoder reads at once; the decoder begins with a token of its own."""
+
+    def __init__(self, loaded: "LoadedModel", prompt: Sequence[int]) -> None:
+        self.begins = [loaded.model.generation_config.decoder_start_token_id]
+        self._loaded = loaded
+        self._prompt = prompt
+        self._read: Any = None
+        self._cache: Any = None
+
+    def read(self, piece: Sequence[int], keep: int) -> torch.Tensor:
+        """As `Decoded.read`, of the answer alone."""
+        from transformers.cache_utils import DynamicCache, EncoderDecoderCache
+
+        model = self._loaded.model
+        if self._read is None:
+            self._read = model.get_encoder()(input_ids=row(self._prompt, self._loaded))
+            self._cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
+        output = model(
+            encoder_outputs=self._read,
+            decoder_input_ids=row(piece, self._loaded),
+            past_key_values=self._cache,
+            use_cache=True,
+        )
+        logits: torch.Tensor = output.logits[0, -keep:]
+        return logits
+
+
+def row(tokens: Sequence[int], loaded: "LoadedModel") -> torch.Tensor:
+    return torch.tensor([list(tokens)], device=loaded.device)
 
 
 class InspectionQueue:

@@ -171,6 +171,34 @@ def test_log_probabilities_are_told_by_generate_too(
         assert one.likelihood.logprob == pytest.approx(other.likelihood.logprob, abs=1e-4)
 
 
+def test_an_answer_that_generate_wrote_is_looked_into_or_the_reason_is_said(
+    odd: "LoadedModel", backend_of: Opener
+) -> None:
+    import torch
+
+    from llmkit.engine.inspection import AnswerInspection
+
+    backend, prompt = backend_of(odd, "auto"), ids_of(odd, "Look")
+    tokens = ask(backend, "Look", replace(GREEDY, max_tokens=90)).wait().tokens()
+    looked = AnswerInspection(odd, prompt, tokens, 1)
+    if not odd.readable:
+        with pytest.raises(EngineError, match="can't look into an answer"):
+            backend.inspect(looked)
+        return
+    backend.inspect(looked)
+    found = looked.answer.result(60)
+    start = odd.model.generation_config.decoder_start_token_id
+    if odd.encoder_decoder:
+        read = {"input_ids": [prompt], "decoder_input_ids": [[start, *tokens[:-1]]]}
+    else:
+        read = {"input_ids": [[*prompt, *tokens[:-1]]]}
+    with torch.inference_mode():
+        logits = odd.model(**{k: torch.tensor(v) for k, v in read.items()}).logits[0]
+    direct = logits[-len(tokens) :].float().log_softmax(-1)
+    wants = [float(line[token]) for line, token in zip(direct, tokens, strict=True)]
+    assert [each.logprob for each in found] == pytest.approx(wants, abs=2e-4)
+
+
 def test_a_model_folder_with_an_encoder_decoder_answers_messages(
     tmp_path: Path,
 ) -> None:

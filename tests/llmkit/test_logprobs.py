@@ -58,7 +58,7 @@ def test_looking_at_an_answer_disturbs_nobody_and_equals_a_direct_forward_pass(
         scheduler.step()
     prompt, tokens = ids_of(tireless, QUESTION), ids_of(tireless, "Salt and water, mostly. " * 5)
     whole = AnswerInspection(tireless, prompt, tokens, 3)
-    place = PlaceInspection(tireless, prompt + tokens[:70])
+    place = PlaceInspection(tireless, prompt, tokens[:70])
     scheduler.inspect(whole)
     scheduler.inspect(place)
     while scheduler.running:

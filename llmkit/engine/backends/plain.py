@@ -58,7 +58,7 @@ class PlainBackend(QueuedBackend):
         if not inspection.loaded.readable:
             raise EngineError(
                 f"The engine can't look into an answer of {inspection.loaded.name}: "
-                "its answers are written by a path that reads no text again.",
+                "its kind of model, or of adapter, can't read a text again in pieces.",
                 code="invalid",
             )
         super().inspect(inspection)
