@@ -26,6 +26,7 @@ from feedback.models import (
 from feedback.rules import texts
 from feedback.services.errors import FeedbackError
 from feedback.services.imports.planning import Plan, hash_of, plan_of
+from feedback.services.tasks import set_hash
 
 BATCH = 500
 
@@ -80,6 +81,7 @@ def write_tasks(project: Project, plan: Plan) -> dict[str, RankingTask]:
 
 
 def task_of(project: Project, name: str, row: Imported) -> RankingTask:
+    """Ranked already, so nobody is asked for it: an overlap of 0."""
     return RankingTask(
         project=project,
         source=RankingTask.Source.IMPORT,
@@ -88,7 +90,7 @@ def task_of(project: Project, name: str, row: Imported) -> RankingTask:
         prompt_hash=texts.prompt_hash(row.messages),
         group_key=texts.group_key(row.messages),
         guidelines=project.latest_guidelines,
-        overlap=project.overlap,
+        overlap=0,
     )
 
 
@@ -130,7 +132,7 @@ def write_sources(rows: dict[str, Imported], made: Iterable[Candidate]) -> None:
 
 
 def first_set(task_id: int, candidates: list[int]) -> CandidateSet:
-    digest = texts.sha256(",".join(map(str, candidates)))
+    digest = set_hash(candidates)
     return CandidateSet(task_id=task_id, version=1, candidates=candidates, hash=digest)
 
 
