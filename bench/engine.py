@@ -1,22 +1,19 @@
-"""How the engine compares with bare transformers: ratios, measured in alternation.
+"""How the engine compares with bare transformers: ratios, measured in turn.
 
-    python bench/engine.py data/models/SmolLM2-135M-Instruct --runs 5 --tokens 64
+    python bench/engine.py data/models/SmolLM2-135M-Instruct --rounds 5 --tokens 64
 
-A machine that others use too makes times worthless and ratios of neighbours useful: every round
-measures each way once, in turn, and the ratio of each round is taken before the median. With one
-thread, processor time says what the work costs whoever else is busy; wall time what was felt.
+With one thread, processor time says what the work costs whoever else is busy; wall time what was
+felt. Both ways of a pair run in this process.
 """
 
 import argparse
-import os
-import statistics
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from bench.result import in_turn, one_thread, own_clocks, report, say
 
 PROMPTS = [
     "Write a story about a lighthouse.",
@@ -29,34 +26,25 @@ PROMPTS = [
     "What does a sailor need to know about the wind?",
 ]
 
-Way = Callable[[], None]
-
-
-class Spent(NamedTuple):
-    """Seconds on the clock, and seconds of processor time over all threads of this process."""
-
-    wall: float
-    processor: float
-
 
 def main() -> None:
     options = arguments()
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ[name] = str(options.threads)
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    bench = Bench(options.folder, options.tokens, options.threads)
-    report(compare(bench.single_ways(), options.runs), "engine", "generate", "one stream")
-    report(compare(bench.batch_ways(), options.runs), "at once", "in a row", "eight requests")
+    one_thread(options.threads)
+    bench = Bench(options.folder, options.tokens, options.threads, options.precision)
+    single, batch = ("engine", "generate"), ("at once", "in a row")
+    report("one stream", in_turn(bench.single_ways(), options.rounds), *single, target=1)
+    report("eight requests", in_turn(bench.batch_ways(), options.rounds), *batch, target=4)
     if options.manager:
-        with_manager(bench, options.runs)
+        with_manager(bench, options.rounds)
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--tokens", type=int, default=64)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--precision", help="as in ENGINE_DTYPE; the peer keeps the model's own")
     parser.add_argument("--manager", action="store_true", help="also transformers' own batching")
     return parser.parse_args()
 
@@ -64,7 +52,9 @@ def arguments() -> argparse.Namespace:
 class Bench:
     """The same greedy work done in different ways; no way may stop before `tokens`."""
 
-    def __init__(self, folder: Path, tokens: int, threads: int) -> None:
+    def __init__(
+        self, folder: Path, tokens: int, threads: int, precision: str | None = None
+    ) -> None:
         import dataclasses
 
         import torch
@@ -78,18 +68,19 @@ class Bench:
 
         torch.set_num_threads(threads)
         self.tokens = tokens
-        self.loaded = dataclasses.replace(load_model(folder), eos=frozenset())
-        self.plain = AutoModelForCausalLM.from_pretrained(folder, dtype=self.loaded.model.dtype)
+        self.loaded = dataclasses.replace(load_model(folder, dtype=precision), eos=frozenset())
+        self.plain = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+        self.precision = self.loaded.precision
         self.scheduler = Scheduler(Runner(self.loaded))
         builder = PromptBuilder(folder.name, self.loaded.tokenizer)
         self.prompts = [builder.chat([ChatMessage("user", p)]).tokens for p in PROMPTS]
-        say(f"{folder.name}, {self.loaded.dtype}, {threads} thread(s), {tokens} tokens each")
+        say(f"{folder.name}, {self.loaded.precision}, {threads} thread(s), {tokens} tokens each")
 
-    def engine(self, prompts: list[list[int]]) -> None:
+    def engine(self, prompts: list[list[int]], tokens: int | None = None) -> None:
         from llmkit.engine.requests import GenerationRequest
         from llmkit.types import GenerationSettings
 
-        settings = GenerationSettings(max_tokens=self.tokens, temperature=0, seed=0)
+        settings = GenerationSettings(max_tokens=tokens or self.tokens, temperature=0, seed=0)
         for number, prompt in enumerate(prompts):
             self.scheduler.submit(
                 GenerationRequest(str(number), [prompt], settings, ignore, loaded=self.loaded)
@@ -97,6 +88,9 @@ class Bench:
         while self.scheduler.running or self.scheduler.waiting:
             self.scheduler.step()
         self.scheduler.runner.release()
+
+    def first(self) -> None:
+        self.engine(self.prompts[:1], 1)
 
     def generate(self) -> None:
         import torch
@@ -111,11 +105,17 @@ class Bench:
         )
         assert output.shape[1] == ids.shape[1] + self.tokens  # noqa: S101
 
-    def single_ways(self) -> dict[str, Way]:
-        return {"engine": lambda: self.engine(self.prompts[:1]), "generate": self.generate}
+    def single_ways(self) -> dict[str, Any]:
+        return {
+            "engine": lambda: own_clocks(lambda: self.engine(self.prompts[:1])),
+            "generate": lambda: own_clocks(self.generate),
+        }
 
-    def batch_ways(self) -> dict[str, Way]:
-        return {"at once": lambda: self.engine(self.prompts), "in a row": self.in_a_row}
+    def batch_ways(self) -> dict[str, Any]:
+        return {
+            "at once": lambda: own_clocks(lambda: self.engine(self.prompts)),
+            "in a row": lambda: own_clocks(self.in_a_row),
+        }
 
     def in_a_row(self) -> None:
         for prompt in self.prompts:
@@ -126,46 +126,21 @@ def ignore(event: object) -> None:
     """Nobody listens."""
 
 
-def compare(ways: dict[str, Way], runs: int) -> dict[str, list[Spent]]:
-    """What each way took in each round, after one warm-up round."""
-    spent: dict[str, list[Spent]] = {name: [] for name in ways}
-    for turn in range(runs + 1):
-        for name, way in ways.items():
-            wall, processor = time.perf_counter(), time.process_time()
-            way()
-            if turn:
-                spent[name].append(
-                    Spent(time.perf_counter() - wall, time.process_time() - processor)
-                )
-    return spent
-
-
-def report(spent: dict[str, list[Spent]], ours: str, theirs: str, what: str) -> None:
-    for clock in ("processor", "wall"):
-        pairs = zip(spent[theirs], spent[ours], strict=True)
-        ratios = sorted(getattr(t, clock) / getattr(o, clock) for t, o in pairs)
-        medians = ", ".join(
-            f"{name} {statistics.median(getattr(s, clock) for s in all_of):.2f} s"
-            for name, all_of in spent.items()
-        )
-        say(
-            f"{what}, {clock} time: {ours} ÷ {theirs} = {statistics.median(ratios):.2f}× "
-            f"(rounds {ratios[0]:.2f} to {ratios[-1]:.2f}; n={len(ratios)}; medians {medians})"
-        )
-
-
-def with_manager(bench: Bench, runs: int) -> None:
+def with_manager(bench: Bench, rounds: int) -> None:
     """Our batching against transformers' ContinuousBatchingManager, its start not counted."""
     manager = started_manager(bench)
     try:
         for count, what in ((1, "one stream"), (8, "eight requests")):
-            ways: dict[str, Way] = {
-                "ours": lambda count=count: bench.engine(bench.prompts[:count]),  # type: ignore[misc]
-                "manager": lambda count=count: manage(manager, bench, count),  # type: ignore[misc]
-            }
-            report(compare(ways, runs), "ours", "manager", what)
+            report(what, in_turn(manager_ways(manager, bench, count), rounds), "ours", "manager")
     finally:
         manager.stop(block=True)
+
+
+def manager_ways(manager: Any, bench: Bench, count: int) -> dict[str, Any]:
+    return {
+        "ours": lambda: own_clocks(lambda: bench.engine(bench.prompts[:count])),
+        "manager": lambda: own_clocks(lambda: manage(manager, bench, count)),
+    }
 
 
 def started_manager(bench: Bench) -> Any:
@@ -189,11 +164,6 @@ def manage(manager: Any, bench: Bench, count: int) -> None:
         result = manager.get_result(timeout=120)
         if result is not None and result.is_finished():
             left.discard(result.request_id)
-
-
-def say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

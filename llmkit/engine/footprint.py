@@ -15,7 +15,8 @@ def storage(tensor: torch.Tensor) -> tuple[int, int]:
     """What identifies the tensor's memory, and its size in bytes."""
     if tensor.layout is not torch.strided:  # oneDNN's blocked layout has no storage to ask
         return id(tensor), tensor.numel() * tensor.element_size()
-    return tensor.data_ptr(), tensor.nbytes
+    whole = tensor.untyped_storage()
+    return whole.data_ptr(), whole.nbytes()
 
 
 def tensors(model: Any) -> Iterator[torch.Tensor]:

@@ -1,5 +1,6 @@
 """The lean decoder and its products give the numbers of the module that they were made from."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -40,16 +41,18 @@ def weight_and_bias() -> tuple[torch.Tensor, torch.Tensor]:
 )
 def test_a_packed_product_equals_a_plain_one(kind: str, close: float, rows: int) -> None:
     weight, bias = weight_and_bias()
-    product: Product = {
+    kinds: dict[str, Callable[[], Product]] = {
         "plain": lambda: Plain(weight, bias, pack=True),
         "half": lambda: Half(weight, bias),
         "int8": lambda: Int8(weight, bias),
-    }[kind]()
+    }
+    product = kinds[kind]()
     x = torch.randn(rows, 64)
     x[0, 3] = 40  # models have such outliers
     want = functional.linear(x, weight, bias)
     with torch.inference_mode():
         assert (product(x) - want).abs().max() <= close * want.abs().max()
+        assert (product.weight() - weight).abs().max() <= close * weight.abs().max()
 
 
 @PACKED
@@ -105,6 +108,23 @@ def test_a_model_that_only_looks_like_the_family_stays_with_its_module() -> None
     model.config.embedding_multiplier = model.model.embedding_multiplier = 3.0
     assert lean_decoder(model) is None
     assert lean_decoder(family("Llama").bfloat16()) is None, "float32 only"
+
+
+@PACKED
+@pytest.mark.parametrize("int8", [False, True])
+def test_the_module_works_on_with_the_packed_weights_alone(int8: bool) -> None:
+    model = family("Qwen2").bfloat16().float()
+    tokens, attention = torch.tensor([[5, 6, 7]]), model.model.layers[0].self_attn
+    before, weight, bias = model(tokens).logits, attention.k_proj.weight, attention.k_proj.bias
+    assert lean_decoder(model, int8=int8) is not None
+    assert not list(attention.parameters()), "no float copy is kept"
+    close = 0.1 if int8 else 1e-4
+    for got, want in (
+        (model(tokens).logits, before),
+        (attention.k_proj.weight, weight),
+        (attention.k_proj.bias, bias),
+    ):
+        assert (got - want).abs().max() <= close * want.abs().max()
 
 
 @PACKED

@@ -1,6 +1,7 @@
 """Whether a loaded module can be run by the lean decoder, and with which products."""
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -8,6 +9,7 @@ import torch
 from llmkit.engine.cache import SlotCache
 from llmkit.engine.fast.decoder import Decoder
 from llmkit.engine.fast.products import Half, Int8, Plain, Product, fbgemm, fits_half
+from llmkit.engine.fast.shared import hand_over
 from llmkit.engine.packing import SHARE_OF_MEMORY
 
 LAYER = {"self_attn", "mlp", "input_layernorm", "post_attention_layernorm"}
@@ -22,17 +24,29 @@ TRIAL = range(3, 14)
 def lean_decoder(model: Any, *, int8: bool = False) -> Decoder | None:
     """A decoder that gives the module's own numbers, or None where there is none for it.
 
-    Float32 on a processor only. With `int8` the numbers are those of the rounded weights.
+    Float32 on a processor only. With `int8` the numbers are those of the rounded weights. The
+    module gives up the weights that were packed and works with the packed ones from then on.
     """
-    if not covered(model):
+    if not covered(model) or (int8 and not fbgemm()):
         return None
-    decoder = Decoder(model, maker(model, int8=int8))
-    return decoder if agrees(decoder, CLOSE if int8 else EXACT) else None
+    choose, made = chooser(model, int8=int8), []
+
+    def make(*linear: Any) -> Product:
+        made.append((linear, choose(linear)))
+        return made[-1][1]
+
+    decoder = Decoder(model, make)
+    if not agrees(decoder, CLOSE if int8 else EXACT):
+        return None
+    for linear, product in made:
+        if product.replaces:
+            hand_over(linear, product)
+    return decoder
 
 
 def covered(model: Any) -> bool:
     """Whether it has the Llama family's parts and no others. Numbers decide the rest."""
-    inner = getattr(model, "model", None)
+    inner: Any = getattr(model, "model", None)
     if model.device.type != "cpu" or model.dtype != torch.float32 or not hasattr(inner, "layers"):
         return False
     rotary = getattr(inner, "rotary_emb", None)
@@ -61,24 +75,24 @@ def plain_linear(module: Any) -> bool:
     return type(module) is torch.nn.Linear
 
 
-def maker(model: Any, *, int8: bool) -> Any:
-    """Chooses each product by its weights: the fewest bytes that keep what they say."""
+def chooser(model: Any, *, int8: bool) -> Callable[[tuple[Any, ...]], Product]:
+    """Makes each product by its weights: the fewest bytes that keep what they say."""
     pack = memory_allows(model)
 
-    def make(*linear: Any) -> Product:
+    def choose(linear: tuple[Any, ...]) -> Product:
         weight, bias = joined(linear)
-        if int8 and fbgemm():
+        if int8:
             return Int8(weight, bias)
-        if pack and fbgemm() and fits_half(weight):
+        if fbgemm() and fits_half(weight):
             return Half(weight, bias)
         share(weight, linear)
         return Plain(weight, bias, pack=pack)
 
-    return make
+    return choose
 
 
 def memory_allows(model: Any) -> bool:
-    """Packed copies may take an eighth of the memory."""
+    """Second copies of the weights may take an eighth of the memory."""
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return bool(sum(p.nbytes for p in model.parameters()) <= memory / SHARE_OF_MEMORY)
 
@@ -104,7 +118,10 @@ def share(weight: torch.Tensor, linear: tuple[Any, ...]) -> None:
 
 @torch.inference_mode()
 def agrees(decoder: Decoder, tolerance: float) -> bool:
-    """Whether a piece and the token after it give the module's logits, to a share of their norm."""
+    """Whether a piece and the token after it give the module's logits, to a share of their norm.
+
+    What all logits of a row have in common is left out: no probability notices it.
+    """
     tokens = torch.tensor([list(TRIAL)])
     want = decoder.model(input_ids=tokens, use_cache=False).logits[0, -2:]
     positions = torch.arange(tokens.shape[1]).unsqueeze(0)
@@ -116,5 +133,9 @@ def agrees(decoder: Decoder, tolerance: float) -> bool:
         second = decoder(tokens[:, read:], positions[:, read:], cache, None)
     except RuntimeError:
         return False
-    apart = torch.cat((first, second)) - want
-    return bool((apart.norm(dim=-1) <= tolerance * want.norm(dim=-1)).all())
+    apart = centred(torch.cat((first, second)) - want).norm(dim=-1)
+    return bool((apart <= tolerance * centred(want).norm(dim=-1)).all())
+
+
+def centred(logits: torch.Tensor) -> torch.Tensor:
+    return logits - logits.mean(-1, keepdim=True)

@@ -27,35 +27,55 @@ PARTS = 2 * INPUT_LEVELS
 
 
 class Product(Protocol):
-    """x @ weight.T + bias. `nbytes`: what it holds beyond the weight that it was made from."""
+    """x @ weight.T + bias. `nbytes`: what it holds beyond the weight that it was made from, which
+    is not needed any more where `replaces` is true.
+    """
 
     nbytes: int
+    replaces: bool
+    bias: torch.Tensor | None
+
+    def weight(self) -> torch.Tensor:
+        """[out, in] in float32, as it is in effect."""
+        ...
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor: ...
 
 
 class Plain:
-    """In the weight's own type; `packed` for two to thirty-one rows."""
+    """In the weight's own type; `pack`: a second copy for two to thirty-one rows."""
+
+    replaces = False
 
     def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None, *, pack: bool) -> None:
-        self._weight, self._bias, self._packed = weight, bias, None
+        self._weight, self.bias, self._packed = weight, bias, None
         if pack and torch.backends.mkldnn.is_available():
             self._packed = torch.ops.mkldnn._reorder_linear_weight(weight, PACKED_FOR_ROWS)
         self.nbytes = 0 if self._packed is None else weight.nbytes
 
+    def weight(self) -> torch.Tensor:
+        return self._weight
+
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         if self._packed is None or not FEWEST_ROWS <= x.shape[0] <= MOST_ROWS:
-            return functional.linear(x, self._weight, self._bias)
+            return functional.linear(x, self._weight, self.bias)
         result: torch.Tensor = torch.ops.mkldnn._linear_pointwise(
-            x, self._packed, self._bias, "none", [], ""
+            x, self._packed, self.bias, "none", [], ""
         )
         return result
 
 
 class Half:
+    replaces = True
+
     def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
         self._packed = torch.ops.quantized.linear_prepack_fp16(weight, bias)
+        self.bias = bias
         self.nbytes = weight.numel() * 2
+
+    def weight(self) -> torch.Tensor:
+        unpacked: torch.Tensor = torch.ops.quantized.linear_unpack_fp16(self._packed)[0]
+        return unpacked.float()
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         result: torch.Tensor = torch.ops.quantized.linear_dynamic_fp16(x, self._packed)
@@ -69,9 +89,15 @@ class Int8:
     its first 7 bits and as the 7 that follow. Rows are independent to the bit.
     """
 
+    replaces = True
+
     def __init__(self, weight: torch.Tensor, bias: torch.Tensor | None) -> None:
-        self._packed, self._bias = packed_int8(weight), bias
+        self._packed, self.bias = packed_int8(weight), bias
         self.nbytes = weight.numel()
+
+    def weight(self) -> torch.Tensor:
+        unpacked: torch.Tensor = torch.ops.quantized.linear_unpack(self._packed)[0].dequantize()
+        return unpacked
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         rows = x.shape[0]
@@ -83,7 +109,7 @@ class Int8:
             parts, 1.0, INPUT_ZERO, self._packed
         )
         out = torch.add(result[:rows], result[rows:], alpha=1 / PARTS).mul_(scale)
-        return out if self._bias is None else out.add_(self._bias)
+        return out if self.bias is None else out.add_(self.bias)
 
 
 def packed_int8(weight: torch.Tensor) -> Any:

@@ -1,0 +1,1 @@
+"""Measurements of this project beside others doing the same work. `make bench` runs them all."""

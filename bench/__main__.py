@@ -1,0 +1,69 @@
+"""Every measurement in turn, and one table at the end.
+
+    python -m bench data/models/SmolLM2-135M-Instruct [--quick]
+
+Each runs in a process of its own, with one thread. Those whose peer is not installed say how to
+install it and are left out. A quiet machine takes about a quarter of an hour, a quick look five
+minutes; times are disturbed by whatever else runs, which the ratios of neighbours bear.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench.result import ROWS_FILE, Row, say
+
+HERE = Path(__file__).resolve().parent
+IN_ROUNDS = ("engine", "llama", "serve")
+OTHERS = ("adapters", "stack")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--quick", action="store_true", help="one round of the short ones only")
+    options = parser.parse_args()
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as scratch:
+        rows = Path(scratch, "rows")
+        rows.touch()
+        broken = [name for name in chosen(options.quick) if not run(name, options, rows)]
+        show([Row(*json.loads(line)) for line in rows.read_text().splitlines()])
+    say(f"\n{(time.monotonic() - began) / 60:.0f} minutes.")
+    if broken:
+        raise SystemExit(f"Did not end well: {', '.join(broken)}.")
+
+
+def chosen(quick: bool) -> list[str]:
+    names = IN_ROUNDS if quick else (*IN_ROUNDS, *OTHERS)
+    return [name for name in names if (HERE / f"{name}.py").exists()]
+
+
+def run(name: str, options: argparse.Namespace, rows: Path) -> bool:
+    say(f"\n— {name} —")
+    quick = ["--rounds", "1"] if options.quick and name in IN_ROUNDS else []
+    command = [sys.executable, str(HERE / f"{name}.py"), str(options.folder), *quick]
+    environment = {**os.environ, ROWS_FILE: str(rows)}
+    return subprocess.run(command, env=environment, check=False).returncode == 0
+
+
+def show(rows: list[Row]) -> None:
+    """Medians of the rounds' ratios, the extremes in brackets, and what was wanted."""
+    width = max((len(row.what) for row in rows), default=0)
+    say(f"\n{'':{width}}  time       ratio  (rounds)        n  wanted")
+    for row in rows:
+        wanted = f"≥ {row.target:g}" if row.target else ""
+        extremes = f"({row.low:.2f} to {row.high:.2f})"
+        say(
+            f"{row.what:{width}}  {row.clock:9}  {row.ratio:5.2f}  {extremes:15} "
+            f"{row.rounds:2}  {wanted}"
+        )
+
+
+if __name__ == "__main__":
+    main()
