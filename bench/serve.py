@@ -3,8 +3,8 @@
     python bench/serve.py data/models/SmolLM2-135M-Instruct
 
 Both are servers of their own with one thread and float32, asked in turn by one client that reads
-their event streams. The peer runs with and without its continuous batching; the better of the two
-medians stands for it at each number of users. Its cache is given a size, for on a processor it
+their event streams. The peer runs with its continuous batching, and without for up to four users
+(it then answers one after the other); the better of the two stands for it. Its cache is given a size, for on a processor it
 would measure and fill the free memory. Needs `pip install fastapi openai`.
 """
 
@@ -27,6 +27,7 @@ from bench.engine import PROMPTS
 from bench.result import Spent, in_turn, one_thread, report, say
 
 USERS = (1, 4, 16)
+MOST_IN_A_ROW = 4
 START_SECONDS = 180
 OURS = (
     "from llmkit.engine.server import serve; from pathlib import Path; import sys; "
@@ -40,7 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--tokens", type=int, default=48)
+    parser.add_argument("--tokens", type=int, default=32)
     options = parser.parse_args()
     if not all(importlib.util.find_spec(name) for name in ("fastapi", "openai")):
         say("transformers serve is left out: pip install fastapi openai")
@@ -50,10 +51,18 @@ def main() -> None:
     with contextlib.ExitStack() as stack:
         servers = [stack.enter_context(Server(name, folder)) for name in COMMANDS]
         for users in USERS:
-            ways = {s.name: lambda s=s: s.asked(users, options.tokens) for s in servers}  # noqa: B023
-            spent = in_turn(ways, options.rounds)
-            best = min(PEERS, key=lambda name: statistics.median(t.wall for t in spent[name]))
-            report(f"{users} users, HTTP", spent, "engine", best, target=WANTED[users])
+            compare(servers if users <= MOST_IN_A_ROW else servers[:2], users, options)
+
+
+def compare(servers: list["Server"], users: int, options: argparse.Namespace) -> None:
+    ways = {
+        server.name: lambda server=server: server.asked(users, options.tokens) for server in servers
+    }
+    spent = in_turn(ways, options.rounds)
+    peers = [name for name in spent if name != "engine"]
+    best = min(peers, key=lambda name: statistics.median(took.wall for took in spent[name]))
+    what = "1 user" if users == 1 else f"{users} users"
+    report(f"{what} over HTTP", spent, "engine", best, target=WANTED[users])
 
 
 def ours(folder: Path, port: int) -> list[str]:
@@ -67,10 +76,9 @@ def peer(folder: Path, port: int) -> list[str]:
 
 COMMANDS: dict[str, Any] = {
     "engine": ours,
+    "serve with batching": lambda folder, port: [*peer(folder, port), *BATCHING],
     "serve": peer,
-    "serve, batching": lambda folder, port: [*peer(folder, port), *BATCHING],
 }
-PEERS = ("serve", "serve, batching")
 
 
 class Server:

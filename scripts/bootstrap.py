@@ -24,7 +24,7 @@ COMMANDS = {
     "run": ("requirements.txt", ["manage.py", "up"]),
     "test": ("requirements-dev.txt", ["-m", "scripts.check"]),
     "lint": ("requirements-dev.txt", ["-m", "scripts.check", "--lint"]),
-    "bench": ("requirements.txt", ["bench/engine.py"]),
+    "bench": ("requirements-bench.txt", ["-m", "bench"]),
 }
 PREPARATIONS = {"run": ["manage.py", "prepare"], "bench": ["manage.py", "fetch_models"]}
 DEFAULT_MODEL = Path("models", "SmolLM2-135M-Instruct")

@@ -133,3 +133,30 @@ def test_8_bits_hold_less_and_answer_nearly_the_same() -> None:
     assert exact is not None
     assert short is not None
     assert short.nbytes < exact.nbytes
+
+
+@PACKED
+@pytest.mark.parametrize("dora", [False, True])
+def test_an_adapter_over_packed_weights_answers_as_over_floats(dora: bool) -> None:
+    """DoRA looks at the weights themselves, which are unpacked for it."""
+    from peft import LoraConfig, get_peft_model
+
+    from llmkit.engine.fast.lora import adapted_decoder
+
+    def adapted(model: Any) -> Any:
+        torch.manual_seed(2)
+        config = LoraConfig(
+            r=4,
+            target_modules=["q_proj", "v_proj", "down_proj"],
+            use_dora=dora,
+            init_lora_weights=False,
+            task_type="CAUSAL_LM",
+        )
+        return get_peft_model(model, config).eval().get_base_model()
+
+    want = adapted(family("Llama").bfloat16().float())
+    model = family("Llama").bfloat16().float()
+    base = lean_decoder(model)
+    got, tokens = adapted(model), torch.tensor([[5, 6, 7]])
+    torch.testing.assert_close(got(tokens).logits, want(tokens).logits, rtol=1e-3, atol=1e-3)
+    assert (adapted_decoder(base, got) is None) == dora

@@ -9,7 +9,7 @@ import torch
 from llmkit.engine.cache import SlotCache
 from llmkit.engine.fast.decoder import Decoder
 from llmkit.engine.fast.products import Half, Int8, Plain, Product, fbgemm, fits_half
-from llmkit.engine.fast.shared import hand_over
+from llmkit.engine.fast.shared import SharedLinear, hand_over
 from llmkit.engine.packing import SHARE_OF_MEMORY
 
 LAYER = {"self_attn", "mlp", "input_layernorm", "post_attention_layernorm"}
@@ -72,7 +72,7 @@ def parts(module: Any) -> set[str]:
 
 
 def plain_linear(module: Any) -> bool:
-    return type(module) is torch.nn.Linear
+    return type(module) in (torch.nn.Linear, SharedLinear)
 
 
 def chooser(model: Any, *, int8: bool) -> Callable[[tuple[Any, ...]], Product]:

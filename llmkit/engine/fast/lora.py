@@ -93,9 +93,10 @@ class WithLora:
     """
 
     nbytes = 0
+    replaces = False
 
     def __init__(self, base: Product, parts: list[tuple[int, int, Any]]) -> None:
-        self._base = base
+        self._base, self.bias = base, base.bias
         down = [module.lora_A[ADAPTER] for _, _, module in parts]
         self._down = torch.cat([linear.weight.detach() for linear in down])
         share(self._down, tuple(down))
@@ -105,6 +106,9 @@ class WithLora:
             up = module.lora_B[ADAPTER].weight.detach()
             ranks = slice(rank, rank := rank + up.shape[1])
             self._ups.append((slice(begin, end), ranks, up.T, module.scaling[ADAPTER]))
+
+    def weight(self) -> torch.Tensor:
+        return self._base.weight()
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         out = self._base(x)
