@@ -4,8 +4,10 @@
 
 Both are servers of their own with one thread and float32, asked in turn by one client that reads
 their event streams. The peer runs with its continuous batching, and without for up to four users
-(it then answers one after the other); the better of the two stands for it. Its cache is given a size, for on a processor it
-would measure and fill the free memory. Needs `pip install fastapi openai`.
+(it then answers one after the other); the better of the two stands for it. Its cache is given a
+size, for on a processor it would measure and fill the free memory.
+
+Needs `pip install fastapi openai`.
 """
 
 import argparse

@@ -38,11 +38,11 @@ class SharedLinear(torch.nn.Linear):
     place: slice
 
     @property
-    def weight(self) -> torch.Tensor:  # type: ignore[override]
+    def weight(self) -> torch.Tensor:
         return self.joint.product.weight()[self.place]
 
     @property
-    def bias(self) -> torch.Tensor | None:  # type: ignore[override]
+    def bias(self) -> torch.Tensor | None:
         bias = self.joint.product.bias
         return None if bias is None else bias[self.place]
 
