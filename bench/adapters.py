@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 ADAPTERS = 8
 RANK = 8
 PROMPT = "Write a story about a lighthouse."
-ROUNDS = 3
+ROUNDS, HOLDS = 3, 2
 
 
 def main() -> None:
@@ -43,12 +43,12 @@ def compare_memory(folder: Path) -> None:
         child("make", folder, adapters)
         empty = adapters / "none"
         empty.mkdir()
-        pairs = [(held(folder, adapters), held(folder, empty)) for _ in range(ROUNDS)]
+        pairs = [(held(folder, adapters), held(folder, empty)) for _ in range(HOLDS)]
         ratio = statistics.median(many / one for many, one in pairs)
         many, one = (statistics.median(column) for column in zip(*pairs, strict=True))
         say(
             f"memory: one model with {ADAPTERS} adapters ÷ one model = {ratio:.2f}× "
-            f"(medians {many / 2**20:.0f} and {one / 2**20:.0f} MB; n={ROUNDS})"
+            f"(medians {many / 2**20:.0f} and {one / 2**20:.0f} MB; n={HOLDS})"
         )
         say(child("speed", folder, adapters).strip())
 
