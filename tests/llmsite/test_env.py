@@ -46,6 +46,12 @@ def test_a_wrong_number_stops_with_the_variables_name(
         env.integer("PORT", 8000, low=1, high=65535)
 
 
+def test_a_word_that_is_no_choice_stops_with_the_choices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENGINE_BACKEND", "fast")
+    with pytest.raises(ImproperlyConfigured, match=r"^ENGINE_BACKEND: Must be one of: auto, paged"):
+        env.one_of("ENGINE_BACKEND", ["auto", "paged"])
+
+
 def test_a_wrong_switch_stops_with_the_variables_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEBUG", "maybe")
     with pytest.raises(ImproperlyConfigured, match=r"^DEBUG: "):
