@@ -1,4 +1,4 @@
-"""The running rows of one model, or of one of its adapters, in a cache of their own.
+"""The running rows of one model, with the adapters in its company or one of the others.
 
 Rows 0..B-1 of the cache are the decoding choices in the order of `rows`; one choice whose prompt is
 partly read may sit behind them, in row B.

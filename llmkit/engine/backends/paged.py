@@ -154,7 +154,9 @@ def new_manager(loaded: "LoadedModel", blocks: int, max_running: int) -> Any:
     Filters of their own per request exist only where the configuration has a value for each that
     would change something.
     """
-    filters = GenerationConfig(do_sample=True, temperature=0.5, top_k=10, top_p=0.5)
+    filters = GenerationConfig(
+        do_sample=True, temperature=0.5, top_k=10, top_p=0.5, eos_token_id=[-1]
+    )
     limits = ContinuousBatchingConfig(
         page_size=PAGE,
         num_blocks=blocks,

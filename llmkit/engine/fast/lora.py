@@ -66,11 +66,15 @@ class Routed:
     """A product of the base, and what adapters add to their rows."""
 
     nbytes = 0
+    replaces = False
 
     def __init__(
         self, base: Product, parts: Callable[[], Iterable[tuple["WithLora", Rows]]]
     ) -> None:
-        self._base, self._parts = base, parts
+        self._base, self._parts, self.bias = base, parts, base.bias
+
+    def weight(self) -> torch.Tensor:
+        return self._base.weight()
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor:
         out = self._base(x)
