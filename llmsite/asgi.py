@@ -15,10 +15,12 @@ django_application = get_asgi_application()
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
+from django.conf import settings
 
 from chat import engines
 from chat.routing import websocket_urlpatterns
 from chat.streaming import producer, reaper
+from llmsite.bodies import BodyLimit
 
 Message = dict[str, Any]
 
@@ -43,7 +45,7 @@ async def lifespan(
 
 application = ProtocolTypeRouter(
     {
-        "http": django_application,
+        "http": BodyLimit(django_application, settings.LARGEST_REQUEST),
         "websocket": AllowedHostsOriginValidator(
             AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
         ),

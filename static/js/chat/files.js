@@ -28,7 +28,7 @@ function reasonAgainst(area, file) {
 }
 
 function waitingChip(name) {
-  const chip = Object.assign(document.createElement("li"), { className: "file" });
+  const chip = Object.assign(document.createElement("li"), { className: "file chip" });
   chip.setAttribute("aria-busy", "true");
   chip.append(Object.assign(document.createElement("span"), { className: "file-name truncate", textContent: name }));
   chip.append(Object.assign(document.createElement("span"), { className: "small muted", textContent: "Reading…" }));
