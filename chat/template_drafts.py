@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from django.http import QueryDict
 
+from chat import template_settings
 from chat.models import PromptTemplateVersion
 from llmkit.prompts import MAX_EXAMPLES, PromptTemplateError
 
@@ -23,6 +24,7 @@ class ExampleRow:
     label: str = ""
     inputs: list[str] = field(default_factory=list)
     output: str = ""
+    place: str = ""
 
     @property
     def written(self) -> bool:
@@ -31,7 +33,10 @@ class ExampleRow:
 
 @dataclass
 class Draft:
-    """Everything as typed; `spec` turns it into data for the checks of llmkit."""
+    """Everything as typed; `spec` turns it into data for the checks of llmkit.
+
+    An example's `place` is where it is shown among the picked ones, empty where it is not picked.
+    """
 
     name: str = ""
     description: str = ""
@@ -45,6 +50,7 @@ class Draft:
     seed: str = "0"
     fields: list[dict[str, str]] = field(default_factory=list)
     examples: list[ExampleRow] = field(default_factory=list)
+    settings: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def blank(cls) -> Self:
@@ -67,15 +73,20 @@ class Draft:
             fields=[_shown(row) for row in spec["fields"]],
             examples=[
                 ExampleRow(
-                    row["label"], [row["inputs"].get(name, "") for name in names], row["output"]
+                    row["label"],
+                    [row["inputs"].get(name, "") for name in names],
+                    row["output"],
+                    _place(at, spec["shots"]["picked"]),
                 )
-                for row in spec["examples"]
+                for at, row in enumerate(spec["examples"])
             ],
+            settings=template_settings.shown(spec["settings"]),
         )
 
     @classmethod
     def posted(cls, data: QueryDict) -> Self:
-        plain = [name for name in cls.__annotations__ if name not in ("fields", "examples")]
+        rows = ("fields", "examples", "settings")
+        plain = [name for name in cls.__annotations__ if name not in rows]
         columns = [data.getlist(f"field-{part}") for part in ROW]
         fields = [
             dict(zip(ROW, map(_clean, values), strict=True))
@@ -85,6 +96,7 @@ class Draft:
             **{name: _clean(data.get(name, "")) for name in plain},
             fields=fields,
             examples=_posted_examples(data, len(fields)),
+            settings=template_settings.posted(data),
         )
 
     def reshaped(self, action: str) -> Self:
@@ -112,6 +124,7 @@ class Draft:
             {
                 "label": example.label,
                 "output": example.output,
+                "place": example.place,
                 "inputs": [
                     (row, example.inputs[place] if place < len(example.inputs) else "")
                     for place, row in enumerate(self.fields)
@@ -120,18 +133,22 @@ class Draft:
             for example in self.examples
         ]
 
-    def spec(self, kept: Mapping[str, Any]) -> dict[str, Any]:
-        """The spec as typed, unchecked; `kept` gives what the form has no controls for."""
+    @property
+    def setting_rows(self) -> list[dict[str, str]]:
+        return template_settings.rows(self.settings)
+
+    def spec(self) -> dict[str, Any]:
+        """The spec as typed; what is no number where one belongs is refused."""
         return {
             "instruction": self.instruction,
             "fields": [_field(row) for row in self.fields],
             "input_format": self.input_format,
             "output_label": self.output_label,
             "examples": [self._example(row) for row in self.examples if row.written],
-            "shots": self._shots(kept.get("shots", {}).get("picked", [])),
+            "shots": self._shots(),
             "layout": self.layout,
             "instruction_as": self.instruction_as,
-            "settings": kept.get("settings", {}),
+            "settings": template_settings.read(self.settings),
         }
 
     def _example(self, row: ExampleRow) -> dict[str, Any]:
@@ -139,13 +156,26 @@ class Draft:
         given = {name: text for name, text in zip(names, row.inputs, strict=False) if text}
         return {"label": row.label, "inputs": given, "output": row.output}
 
-    def _shots(self, picked: list[int]) -> dict[str, Any]:
+    def _shots(self) -> dict[str, Any]:
         try:
             count, seed = int(self.count or 0), int(self.seed or 0)
         except ValueError as error:
             raise PromptTemplateError("Shots and their seed must be whole numbers.") from error
-        kept = picked if self.choose == "picked" else []
-        return {"count": count, "choose": self.choose, "seed": seed, "picked": kept}
+        picked = self._picked() if self.choose == "picked" else []
+        return {"count": count, "choose": self.choose, "seed": seed, "picked": picked}
+
+    def _picked(self) -> list[int]:
+        """Positions among the examples that are kept, in the order of their places."""
+        written = [row for row in self.examples if row.written]
+        try:
+            placed = [(int(row.place), at) for at, row in enumerate(written) if row.place.strip()]
+        except ValueError as error:
+            raise PromptTemplateError("The place of an example must be a whole number.") from error
+        return [at for _, at in sorted(placed)]
+
+
+def _place(at: int, picked: list[int]) -> str:
+    return str(picked.index(at) + 1) if at in picked else ""
 
 
 def _clean(text: str) -> str:
@@ -169,12 +199,14 @@ def _field(row: Mapping[str, str]) -> dict[str, Any]:
 
 def _posted_examples(data: QueryDict, fields: int) -> list[ExampleRow]:
     labels, outputs = data.getlist("example-label"), data.getlist("example-output")
+    places = data.getlist("example-place")
     columns = [data.getlist(f"example-in-{place}") for place in range(fields)]
     return [
         ExampleRow(
             _clean(label),
             [_clean(column[at]) if at < len(column) else "" for column in columns],
             _clean(output),
+            places[at] if at < len(places) else "",
         )
         for at, (label, output) in enumerate(zip(labels, outputs, strict=False))
     ][:MAX_ROWS]

@@ -11,6 +11,7 @@ from asgiref.sync import async_to_sync
 from django.conf import settings as site
 from django.db import OperationalError, ProgrammingError
 
+from accounts.models import User
 from chat import engines
 from chat.models import Generation, PromptTemplate, PromptTemplateVersion
 from chat.services import similarity
@@ -81,10 +82,12 @@ class Wanted:
     """What to answer. `given` holds settings asked for by name, over the template's suggestions.
 
     `text` is the message of a plain chat, or the only input of the template that must be given.
+    `owner` is the person among whose templates `template` is looked for, before the shipped ones.
     """
 
     model: str = ""
     template: str = ""
+    owner: str = ""
     text: str | None = None
     inputs: Mapping[str, str] = field(default_factory=dict)
     use: Mapping[str, Any] = field(default_factory=dict)
@@ -98,7 +101,7 @@ def answer(*, wanted: Wanted, on_text: Callable[[str], None]) -> Answer:
     """
     served = async_to_sync(_served)()
     model = _model(wanted.model, served)
-    version = shipped_version(wanted.template) if wanted.template else None
+    version = named_version(wanted.template, wanted.owner) if wanted.template else None
     settings = _settings(version, wanted.given)
     similar = similarity.by_engine if served else _embed_here
     turn = _turn(version, wanted, similar) if version else None
@@ -131,6 +134,29 @@ def _installed() -> list[str]:
     return [path.parent.name for path in site.MODELS_DIR.glob("*/config.json")]
 
 
+def named_version(slug: str, owner: str = "") -> PromptTemplateVersion:
+    """The latest version of a person's own template where one is named, else of a shipped one."""
+    if not owner:
+        return shipped_version(slug)
+    person = User.objects.filter(username=owner).first()
+    if person is None:
+        raise RequestError(f"There is nobody called '{owner}'.")
+    mine = PromptTemplate.objects.owned_by(person)
+    found = mine.filter(slug=slug).first()
+    if found is not None:
+        return found.latest
+    try:
+        return shipped_version(slug)
+    except RequestError as error:
+        known = [*mine.values_list("slug", flat=True), *_shipped_slugs()]
+        raise _no_template(slug, known) from error
+
+
+def _shipped_slugs() -> list[str]:
+    shipped = PromptTemplate.objects.filter(owner=None, archived_at=None)
+    return list(shipped.values_list("slug", flat=True))
+
+
 def shipped_version(slug: str) -> PromptTemplateVersion:
     """The latest version of a shipped template; brings the library in where it is missing.
 
@@ -141,7 +167,7 @@ def shipped_version(slug: str) -> PromptTemplateVersion:
         if not shipped.filter(slug=slug).exists():
             sync_library()
         found = shipped.filter(slug=slug).first()
-        known = list(shipped.values_list("slug", flat=True))
+        known = _shipped_slugs()
     except (OperationalError, ProgrammingError):
         return _version_in_file(slug)
     if found is None:

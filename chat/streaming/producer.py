@@ -202,6 +202,8 @@ class Producer:
         changes["cuts"] = fit.cuts
         await store.in_database(store.beat, generation, **changes, model=fit.model)
         generation.model = fit.model
+        if fit.cuts or fit.dropped:
+            await events.publish(self.conversation_id, "thread", tab="")
 
     def _stream_once(self, client: Any) -> AsyncIterator[StreamEvent]:
         stream: AsyncIterator[StreamEvent] = client.stream_chat(
@@ -269,7 +271,8 @@ class Producer:
     async def _fail(self, error: EngineError) -> None:
         broken = error.code == "interrupted" and self.end > self.generation.start
         state = Generation.State.INTERRUPTED if broken else Generation.State.FAILED
-        await self._end(state, error=str(error))
+        reason = error.code if error.code == "too_long" else None
+        await self._end(state, error=str(error), finish_reason=reason)
 
     async def _end(self, state: str, **facts: Any) -> None:
         """Store what is left and close the row; only then tell the watchers."""

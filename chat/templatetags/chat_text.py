@@ -17,6 +17,7 @@ ENDINGS = {
     "stop": "the model ended it",
     "length": "cut at max new tokens or the window",
     "cancelled": "stopped by you",
+    "too_long": "the prompt does not fit",
 }
 
 

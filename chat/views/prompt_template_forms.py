@@ -30,15 +30,9 @@ def _page(
         "template": template,
         "next_number": template.latest.number + 1 if template else 1,
         "sentence": sentence,
-        "ways": _ways(draft),
+        "ways": [(name, ways.get(name).label) for name in ways],
     }
     return render(request, FORM, shown, status=REFUSED if sentence else 200)
-
-
-def _ways(draft: Draft) -> list[tuple[str, str]]:
-    """The ways to choose from; picking by hand happens where the template is used."""
-    names = [name for name in ways if name != "picked" or draft.choose == name]
-    return [(name, ways.get(name).label) for name in names]
 
 
 @require_http_methods(["GET", "POST"])
@@ -52,7 +46,7 @@ def new(request: HttpRequest) -> HttpResponse:
             owner=person(request),
             name=draft.name,
             description=draft.description,
-            spec=draft.spec({}),
+            spec=draft.spec(),
         )
     except PromptTemplateError as error:
         return _page(request, draft, sentence=str(error))
@@ -72,7 +66,7 @@ def edit(request: HttpRequest, template_id: int) -> HttpResponse:
             template=template,
             name=draft.name,
             description=draft.description,
-            spec=draft.spec(template.latest.spec),
+            spec=draft.spec(),
         )
     except PromptTemplateError as error:
         return _page(request, draft, template=template, sentence=str(error))

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
+from accounts.models import User
 from chat.models import PromptTemplate
 from chat.services.prompt_library import sync_library
-from chat.services.prompt_templates import render_turn
+from chat.services.prompt_templates import create_template, render_turn
 from tests.running_site import RunningSite
 from tests.tiny_model import TINY_MODEL
 
@@ -67,6 +68,19 @@ def test_it_answers_alone_and_brings_the_library_in_itself(alone: Any) -> None:
     assert (
         generate(*arguments, "--max-new-tokens", "8", "--temperature", "1")["text"] == facts["text"]
     )
+
+
+def test_a_persons_own_template_is_found_by_their_name(alone: Any, member: User) -> None:
+    spec = {"fields": [{"name": "text"}], "input_format": "Mine: {text}"}
+    create_template(owner=member, name="My own", spec=spec)
+    facts = generate(
+        "--template", "my-own", "--owner", "member", "--input", "x", "--max-new-tokens", "2"
+    )
+    assert facts["messages"] == [{"role": "user", "content": "Mine: x"}]
+    assert "no template called 'my-own'" in refusal("--template", "my-own", "--input", "x")
+    wrong = refusal("--template", "my-onw", "--owner", "member", "--input", "x")
+    assert "my-own" in wrong.removeprefix("There is no template called 'my-onw'")
+    assert "nobody called 'x'" in refusal("--template", "my-own", "--owner", "x", "--input", "x")
 
 
 def test_plain_chat_needs_no_template(alone: Any) -> None:

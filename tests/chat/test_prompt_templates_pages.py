@@ -1,5 +1,6 @@
 """The template pages: what each person sees and may do, and that typed text stays text."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -198,7 +199,10 @@ def test_a_refused_form_keeps_what_was_typed(as_owner: Client) -> None:
 def test_editing_makes_the_next_version_and_keeps_suggested_settings(
     as_owner: Client, made: PromptTemplate
 ) -> None:
-    as_owner.post(address("template-edit", made), form(instruction="Answer briefly."))
+    edited = as_owner.get(address("template-edit", made)).content.decode()
+    assert re.search(r'name="setting-temperature"\s+value="0"', edited)
+    changes = {"instruction": "Answer briefly.", "setting-temperature": "0"}
+    as_owner.post(address("template-edit", made), form(**changes))
     assert made.latest.number == 2
     assert made.latest.spec["settings"] == {"temperature": 0}
     history = as_owner.get(address("template-history", made)).content.decode()
@@ -227,6 +231,39 @@ def test_rows_come_and_go_without_saving(
     assert text.count('name="field-name"') == fields
     assert text.count('name="example-output"') == examples
     assert "<html" not in text
+    assert not PromptTemplate.objects.exists()
+
+
+def test_settings_are_suggested_and_examples_picked_in_the_form(as_owner: Client) -> None:
+    rows = {
+        "example-label": ["a", "", "b", "c"],
+        "example-in-0": ["1", "", "2", "3"],
+        "example-output": ["x", "", "y", "z"],
+        "example-place": ["2", "7", "", "1"],
+    }
+    settings = {"setting-max_tokens": "32", "setting-top_p": "0.5", "setting-stop": "\\n\r\nQ:"}
+    as_owner.post(reverse("chat:template-new"), form(**rows, **settings, choose="picked"))
+    spec = PromptTemplate.objects.get().latest.spec
+    assert spec["shots"]["picked"] == [2, 0]
+    assert spec["settings"] == {"max_tokens": 32, "top_p": 0.5, "stop": ["\n", "Q:"]}
+    edited = as_owner.get(address("template-edit", PromptTemplate.objects.get())).content.decode()
+    places = re.findall(r'name="example-place"\s+value="([^"]*)"', edited)
+    assert places == ["2", "", "1"] and ">\\n\nQ:</textarea>" in edited
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"setting-top_k": "many"}, "Top-k must be a whole number, or left empty."),
+        ({"setting-temperature": "nan"}, "Temperature must be between 0 and 5"),
+        ({"example-place": ["first"], "choose": "picked"}, "must be a whole number"),
+    ],
+)
+def test_a_wrong_setting_or_place_gets_a_sentence(
+    as_owner: Client, changes: dict[str, Any], sentence: str
+) -> None:
+    response = as_owner.post(reverse("chat:template-new"), form(**changes))
+    assert response.status_code == 422 and sentence in response.content.decode()
     assert not PromptTemplate.objects.exists()
 
 

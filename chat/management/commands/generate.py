@@ -32,7 +32,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         add = parser.add_argument
         add("--model", default="", help=f"A model's name. Default: {settings.DEFAULT_MODEL}.")
-        add("--template", default="", metavar="SLUG", help="A shipped template; else plain chat.")
+        add("--template", default="", metavar="SLUG", help="A prompt template; else plain chat.")
+        add("--owner", default="", metavar="NAME", help="Look among this person's templates first.")
         add("--input", metavar="TEXT", help="The text; - reads it from standard input.")
         add("--input-field", action="append", default=[], metavar="NAME=VALUE", dest="fields")
         add("--shots", type=int, metavar="K", help="How many examples to show.")
@@ -87,6 +88,7 @@ def wanted(options: dict[str, Any]) -> Wanted:
     return Wanted(
         model=options["model"],
         template=options["template"],
+        owner=options["owner"],
         text=_text(options["input"]),
         inputs=dict(_named(pair) for pair in options["fields"]),
         use=_use(options),
