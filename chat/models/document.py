@@ -22,8 +22,8 @@ class DocumentQuerySet(models.QuerySet["Document"]):
         return self.filter(owner=user)
 
     def unattached(self) -> Self:
-        """Those that no message has: never sent, or their messages are gone."""
-        return self.filter(attachments=None)
+        """Those that no message and no comparison has: never sent, or all of those are gone."""
+        return self.filter(attachments=None, comparisons=None)
 
     def abandoned(self) -> Self:
         return self.unattached().filter(created_at__lt=timezone.now() - KEEP_UNATTACHED)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmkit.engine.entries import Fingerprint, fingerprint
+from llmkit.engine.libraries import import_libraries
 from llmkit.types import ChatMessage
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Counters:
 
 
 def read_counter(folder: Path, now: Fingerprint) -> Counter:
+    import_libraries()
     from llmkit.engine.loading import read_tokenizer
 
     prompts, window = read_tokenizer(folder)

@@ -22,6 +22,7 @@ from llmkit.engine.adapter_entries import current_adapter, open_adapted
 from llmkit.engine.adapters import SEPARATOR, adapter_names, adapters_folder, split
 from llmkit.engine.entries import Entry, Lease, State, fingerprint, is_served
 from llmkit.engine.health import model_health
+from llmkit.engine.libraries import import_libraries
 from llmkit.engine.release import give_memory_back
 from llmkit.types import ChatMessage, EngineError
 
@@ -259,6 +260,7 @@ class ModelHub:
             )
 
     def _open(self, entry: Entry) -> Served:
+        import_libraries()
         from llmkit.engine.opening import open_model
 
         entry.tell_progress(0)

@@ -97,6 +97,6 @@ def test_a_files_text_fills_a_field_of_a_template(chat: ChatPage, tmp_path: Path
     chat.open()
     chat.page.get_by_role("button", name="Summarise a dialogue").click()
     with chat.page.expect_file_chooser() as choosing:
-        chat.page.get_by_role("button", name=re.compile("Put a file's text into")).press("Enter")
+        chat.page.get_by_role("button", name=re.compile("Put a file's text here")).press("Enter")
     choosing.value.set_files(tmp_path / "talk.txt")
     expect(chat.page.locator(".composer textarea").first).to_have_value("Ann: Hello. Bob: Hello.")
