@@ -4,12 +4,12 @@ Django spools a whole request to disk before a view can look at its size. A prox
 earlier; this holds without one.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 SENTENCE = "This is larger than the server takes."

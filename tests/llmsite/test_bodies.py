@@ -1,5 +1,6 @@
 """Requests that are too large are refused before they are read."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from llmsite.bodies import BodyLimit
@@ -16,8 +17,8 @@ async def asked(limit: int, parts: list[bytes], announced: int | None) -> tuple[
     async def receive() -> Message:
         return waiting.pop(0) if waiting else {"type": "http.request", "body": b""}
 
-    async def send(message: Message) -> None:
-        sent.append(message)
+    async def send(message: Mapping[str, Any]) -> None:
+        sent.append(dict(message))
 
     async def application(scope: Message, receive: Any, send: Any) -> None:
         nonlocal seen
