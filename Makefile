@@ -7,7 +7,7 @@ help:
 	@echo "make run    install what is missing, then start web, engine and worker"
 	@echo "make test   every check: style, types, templates, imports, migrations, tests"
 	@echo "make lint   the checks without the tests"
-	@echo "make bench  measure the engine"
+	@echo "make bench  measure the engine and the whole stack"
 	@echo "make clean  remove .venv and caches; your data in DATA_DIR stays"
 
 run test lint bench:

@@ -134,10 +134,10 @@ class Watcher:
             self.closed = gone.rcvd.code if gone.rcvd else 1006
             return "closed"
         if event.get("message") == self.message:
-            self._take(event)
+            self.take(event)
         return str(event["type"])
 
-    def _take(self, event: dict[str, Any]) -> None:
+    def take(self, event: dict[str, Any]) -> None:
         if event["type"] in ("delta", "snapshot") and event["end"] > len(self.text):
             assert event["at"] <= len(self.text), "a piece of the answer was left out"
             self.text += event["text"][len(self.text) - event["at"] :]
@@ -204,10 +204,14 @@ class Chatter:
             yield watcher.until_snapshot()
 
     def open_socket(self) -> AbstractContextManager[ClientConnection]:
+        return connect(**self.socket_options())
+
+    def socket_options(self) -> dict[str, Any]:
+        """For any of websockets' clients: what the page of this conversation connects with."""
         cookies = "; ".join(f"{name}={value}" for name, value in self.client.cookies.items())
-        return connect(
-            f"{self.site.url.replace('http', 'ws', 1)}/ws{self.path}/",
-            origin=Origin(self.site.url),
-            additional_headers={"Cookie": cookies},
-            open_timeout=PATIENCE_SECONDS,
-        )
+        return {
+            "uri": f"{self.site.url.replace('http', 'ws', 1)}/ws{self.path}/",
+            "origin": Origin(self.site.url),
+            "additional_headers": {"Cookie": cookies},
+            "open_timeout": PATIENCE_SECONDS,
+        }

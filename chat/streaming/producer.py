@@ -73,6 +73,7 @@ class Producer:
         self.pending: list[Delta] = []
         self.news: dict[str, Any] = {}
         self.wake = asyncio.Event()
+        self.begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.stop_asked = asyncio.Event()
         self.finished: Finished | None = None
         self.asked_at: float | None = None
@@ -151,6 +152,8 @@ class Producer:
             self.first_text_at = self.first_text_at or now()
             text = event.text.replace("\x00", "\ufffd")
             self.pending.append(replace(event, text=text))
+            if text and not self.begun.done():
+                self.begun.set_result(None)
         elif isinstance(event, Queued):
             self.news = queued_at(event.position)
         elif isinstance(event, Loading):
@@ -217,13 +220,18 @@ class Producer:
         return stream
 
     async def _write(self, reader: "asyncio.Task[None]") -> None:
-        """Store and show what has gathered, at most once per BURST_SECONDS, until the end."""
+        """Store and show what has gathered, until the end, at most once per BURST_SECONDS.
+
+        Only the first text is shown at once, however short ago something else was told.
+        """
         while not reader.done() or self.pending:
             await self.wake.wait()
             self.wake.clear()
             await self._flush(last=reader.done())
             if not reader.done():
-                await asyncio.wait((reader,), timeout=BURST_SECONDS)
+                shown = self.end > self.generation.start
+                ends = {reader} if shown else {reader, self.begun}
+                await asyncio.wait(ends, timeout=BURST_SECONDS, return_when="FIRST_COMPLETED")
         if not reader.cancelled():
             reader.result()
 

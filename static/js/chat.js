@@ -2,6 +2,7 @@
 import "./chat/code.js";
 import "./chat/composer.js";
 import "./chat/files.js";
+import "./chat/gauge.js";
 import "./chat/lens.js";
 import "./chat/panels.js";
 import "./chat/refusals.js";

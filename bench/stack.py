@@ -1,0 +1,198 @@
+"""The whole web stack compared with the engine alone: the same request both ways, in alternation.
+
+    python bench/stack.py data/models/SmolLM2-135M-Instruct --runs 5 --tokens 64
+
+"Engine alone" is one streamed HTTP request to a running engine. "Through the stack" is what an
+open page sees: the form is posted to a running web process, the answer comes over the socket, its
+end is told once it is stored. Both write exactly as many tokens, greedily. Each round measures
+both, taking turns at being first, and its ratio is taken before the median.
+"""
+
+import argparse
+import asyncio
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import httpx
+from websockets.asyncio.client import connect
+
+from llmkit.client import EngineClient
+from llmkit.types import ChatMessage, Delta, Finished, GenerationSettings
+from tests.processes import LIVE, MESSAGE, Chatter, Watcher
+from tests.running_site import RunningSite
+
+FIRST = "Hello."
+QUESTIONS = [
+    "Write a story about a lighthouse.",
+    "Explain how rain forms.",
+    "Describe a busy market in the morning.",
+    "Tell me about the history of bread.",
+    "Give advice to someone who starts a garden.",
+    "What does a sailor need to know about the wind?",
+    "Why is the sky blue?",
+    "List the planets and say a word about each.",
+]
+
+
+class Seen(NamedTuple):
+    """Seconds to the first text, and to the end of an answer of exactly `tokens`."""
+
+    first: float
+    whole: float
+
+
+Way = Callable[[Chatter, str], Awaitable[Seen]]
+Round = tuple[list[Seen], list[Seen]]
+
+
+def main() -> None:
+    options = arguments()
+    with tempfile.TemporaryDirectory(prefix="llmsite-bench-") as folder:
+        site = started(Path(folder), options.folder.resolve(), options.threads)
+        try:
+            for users in options.users:
+                rounds = asyncio.run(Bench(site, options, users).run())
+                report(rounds, users, options.tokens)
+        finally:
+            site.close()
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--tokens", type=int, default=64)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--users", type=int, nargs="+", default=[1, len(QUESTIONS)])
+    return parser.parse_args()
+
+
+def started(folder: Path, model: Path, threads: int) -> RunningSite:
+    """An engine with that one model, and a web process beside it."""
+    (folder / "models").mkdir()
+    (folder / "models" / model.name).symlink_to(model)
+    number = str(threads)
+    site = RunningSite(folder, settings={"DEFAULT_MODEL": model.name, "THREADS": number})
+    site.prepare()
+    site.start_engine()
+    site.start_web()
+    return site
+
+
+class Bench:
+    """`users` people who ask at once; each round in conversations of their own."""
+
+    def __init__(self, site: RunningSite, options: argparse.Namespace, users: int) -> None:
+        self.site = site
+        self.model = options.folder.name
+        self.runs = options.runs
+        self.settings = GenerationSettings(max_tokens=options.tokens, temperature=0)
+        self.questions = QUESTIONS[:users]
+
+    async def run(self) -> list[Round]:
+        """(engine alone, through the stack) per round, after one round to warm up."""
+        return [await self.round(turn) for turn in range(self.runs + 1)][1:]
+
+    async def round(self, turn: int) -> Round:
+        pages = [await asyncio.to_thread(self.begin) for _ in self.questions]
+        if turn % 2:
+            alone = await self.all_at_once(self.alone, pages)
+            through = await self.all_at_once(self.through, pages)
+        else:
+            through = await self.all_at_once(self.through, pages)
+            alone = await self.all_at_once(self.alone, pages)
+        return alone, through
+
+    async def all_at_once(self, way: Way, pages: Sequence[Chatter]) -> list[Seen]:
+        asked = zip(pages, self.questions, strict=True)
+        return await asyncio.gather(*(way(page, question) for page, question in asked))
+
+    def begin(self) -> Chatter:
+        """A conversation with one word in it, so that a page can be open before the question."""
+        page = Chatter(self.site, self.site.owner())
+        page.form |= {"model": self.model, "max_tokens": str(self.settings.max_tokens)}
+        answer = page.send(FIRST, max_tokens="1")
+        with page.watch(answer) as watcher:
+            watcher.until_end()
+        self.word = watcher.text
+        return page
+
+    async def alone(self, page: Chatter, question: str) -> Seen:
+        said = [("user", FIRST), ("assistant", self.word), ("user", question)]
+        client = EngineClient(self.site.engine_url)
+        await client.has_extensions()
+        first, reason, started = 0.0, "", time.perf_counter()
+        messages = [ChatMessage(role, content) for role, content in said]
+        async for event in client.stream_chat(self.model, messages, self.settings):
+            if isinstance(event, Delta) and event.text and not first:
+                first = time.perf_counter() - started
+            elif isinstance(event, Finished):
+                reason = event.reason
+        whole = time.perf_counter() - started
+        await client.aclose()
+        require(reason == "length", question)
+        return Seen(first, whole)
+
+    async def through(self, page: Chatter, question: str) -> Seen:
+        async with connect(**page.socket_options()) as socket, browser(page) as http:
+            started = time.perf_counter()
+            posted = await http.post(f"{page.path}/send", data=page.form | {"text": question})
+            message = int(MESSAGE.findall(posted.raise_for_status().text)[-1])
+            await socket.send(json.dumps({"message": message, "have": 0}))
+            watcher, first = Watcher(socket, message), 0.0  # type: ignore[arg-type]
+            while watcher.state in LIVE:
+                event = json.loads(await socket.recv())
+                if event.get("message") == message:
+                    watcher.take(event)
+                if watcher.text and not first:
+                    first = time.perf_counter() - started
+            whole = time.perf_counter() - started
+        shown = await asyncio.to_thread(page.shown, message)
+        require("Continue" in shown, question)
+        return Seen(first, whole)
+
+
+def require(cut: bool, question: str) -> None:
+    if not cut:
+        raise SystemExit(f"The answer to “{question}” ended by itself. Ask for fewer --tokens.")
+
+
+def browser(page: Chatter) -> httpx.AsyncClient:
+    cookies = page.client.cookies
+    token = {"X-CSRFToken": cookies["csrftoken"]}
+    return httpx.AsyncClient(base_url=page.site.url, cookies=cookies, headers=token, timeout=300)
+
+
+def report(rounds: Sequence[Round], users: int, tokens: int) -> None:
+    say(f"{users} at once, {tokens} tokens each, n={len(rounds)}:")
+    slowest = [[max(seen.whole for seen in way) for way in both] for both in rounds]
+    speeds = [alone / through for alone, through in slowest]
+    say(f"  tokens/s through the stack ÷ engine alone = {middle(speeds)}")
+    waits = [[statistics.mean(seen.first for seen in way) for way in both] for both in rounds]
+    firsts = [through / alone for alone, through in waits]
+    say(f"  time to first text through the stack ÷ engine alone = {middle(firsts)}")
+    added = statistics.median(1000 * (through - alone) for alone, through in waits)
+    alone = statistics.median(1000 * alone for alone, _ in waits)
+    say(f"  medians: {alone:.0f} ms to the first text alone, {added:.0f} ms more through the stack")
+
+
+def middle(ratios: Sequence[float]) -> str:
+    ordered = sorted(ratios)
+    return f"{statistics.median(ordered):.2f} (rounds {ordered[0]:.2f} to {ordered[-1]:.2f})"
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
