@@ -1,6 +1,6 @@
 """The whole web stack compared with the engine alone: the same request both ways, in alternation.
 
-    python bench/stack.py data/models/SmolLM2-135M-Instruct --runs 5 --tokens 64
+    python bench/stack.py data/models/SmolLM2-135M-Instruct --rounds 5 --tokens 64
 
 "Engine alone" is one streamed HTTP request to a running engine. "Through the stack" is what an
 open page sees: the form is posted to a running web process, the answer comes over the socket, its
@@ -11,12 +11,12 @@ both, taking turns at being first, and its ratio is taken before the median.
 import argparse
 import asyncio
 import json
-import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from statistics import mean, median
 from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import httpx
 from websockets.asyncio.client import connect
 
+from bench.result import tell
 from llmkit.client import EngineClient
 from llmkit.types import ChatMessage, Delta, Finished, GenerationSettings
 from tests.processes import LIVE, MESSAGE, Chatter, Watcher
@@ -60,7 +61,7 @@ def main() -> None:
         try:
             for users in options.users:
                 rounds = asyncio.run(Bench(site, options, users).run())
-                report(rounds, users, options.tokens)
+                tell_all(rounds, users, options.tokens)
         finally:
             site.close()
 
@@ -68,7 +69,7 @@ def main() -> None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--tokens", type=int, default=64)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--users", type=int, nargs="+", default=[1, len(QUESTIONS)])
@@ -93,13 +94,13 @@ class Bench:
     def __init__(self, site: RunningSite, options: argparse.Namespace, users: int) -> None:
         self.site = site
         self.model = options.folder.name
-        self.runs = options.runs
+        self.rounds = options.rounds
         self.settings = GenerationSettings(max_tokens=options.tokens, temperature=0)
         self.questions = QUESTIONS[:users]
 
     async def run(self) -> list[Round]:
         """(engine alone, through the stack) per round, after one round to warm up."""
-        return [await self.round(turn) for turn in range(self.runs + 1)][1:]
+        return [await self.round(turn) for turn in range(self.rounds + 1)][1:]
 
     async def round(self, turn: int) -> Round:
         pages = [await asyncio.to_thread(self.begin) for _ in self.questions]
@@ -171,27 +172,17 @@ def browser(page: Chatter) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=page.site.url, cookies=cookies, headers=token, timeout=300)
 
 
-def report(rounds: Sequence[Round], users: int, tokens: int) -> None:
-    say(f"{users} at once, {tokens} tokens each, n={len(rounds)}:")
-    slowest = [[max(seen.whole for seen in way) for way in both] for both in rounds]
-    speeds = [alone / through for alone, through in slowest]
-    say(f"  tokens/s through the stack ÷ engine alone = {middle(speeds)}")
-    waits = [[statistics.mean(seen.first for seen in way) for way in both] for both in rounds]
-    firsts = [through / alone for alone, through in waits]
-    say(f"  time to first text through the stack ÷ engine alone = {middle(firsts)}")
-    added = statistics.median(1000 * (through - alone) for alone, through in waits)
-    alone = statistics.median(1000 * alone for alone, _ in waits)
-    say(f"  medians: {alone:.0f} ms to the first text alone, {added:.0f} ms more through the stack")
-
-
-def middle(ratios: Sequence[float]) -> str:
-    ordered = sorted(ratios)
-    return f"{statistics.median(ordered):.2f} (rounds {ordered[0]:.2f} to {ordered[-1]:.2f})"
-
-
-def say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+def tell_all(rounds: Sequence[Round], users: int, tokens: int) -> None:
+    """Ratios that are wanted high; the wait for the first text is wanted at most 1.3 times."""
+    who = f"{users} user{'s' if users > 1 else ''}, {tokens} tokens"
+    wholes = [(max(s.whole for s in a), max(s.whole for s in t)) for a, t in rounds]
+    firsts = [(mean(s.first for s in a), mean(s.first for s in t)) for a, t in rounds]
+    speeds = [alone / through for alone, through in wholes]
+    waits = [alone / through for alone, through in firsts]
+    added = 1000 * median(through - alone for alone, through in firsts)
+    note = f"that is {1 / median(waits):.2f}× the wait, {added:.0f} ms more"
+    tell(f"{who}: speed through the stack ÷ engine alone", "wall", speeds, target=0.95)
+    tell(f"{who}: first text, engine alone ÷ stack", "wall", waits, target=1 / 1.3, note=note)
 
 
 if __name__ == "__main__":
