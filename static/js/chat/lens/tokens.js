@@ -36,12 +36,18 @@ export class TokenList {
 
   #listen() {
     const at = (event) => event.target.closest?.("[role=option]");
-    this.list.addEventListener("pointerover", (event) => at(event) && this.show(Number(at(event).dataset.index)));
+    this.list.addEventListener("pointermove", (event) => this.#pointed(at(event)));
     this.list.addEventListener("click", (event) => at(event) && this.#chosen(Number(at(event).dataset.index)));
     this.list.addEventListener("focus", () => this.show(Math.max(this.current, 0)));
     this.list.addEventListener("blur", () => this.hide());
     this.element.addEventListener("pointerleave", () => this.list.matches(":focus-visible") || this.hide());
     this.list.addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  /* By moving only: text that comes to lie under a resting pointer was not pointed at. */
+  #pointed(option) {
+    const index = Number(option?.dataset.index ?? this.current);
+    if (index !== this.current || (option && this.popover.hidden)) this.show(index);
   }
 
   #key(event) {
