@@ -48,6 +48,7 @@ def fetch(repo: str, revision: str, folder: Path, report: Report) -> Plan:
     """Bring the model's files into `folder`."""
     with hub_errors(repo):
         found = plan(repo, revision)
+    forget_others(folder, found)
     require_disk(folder, max(0, found.size - bytes_in(folder)))
     small = [file for file in found.files if not WEIGHTS.fullmatch(file.name)]
     large = [file for file in found.files if WEIGHTS.fullmatch(file.name)]
@@ -59,6 +60,14 @@ def fetch(repo: str, revision: str, folder: Path, report: Report) -> Plan:
             download(found, file, folder)
     shutil.rmtree(folder / ".cache", ignore_errors=True)
     return found
+
+
+def forget_others(folder: Path, found: Plan) -> None:
+    """Of an earlier attempt only what still belongs to the model is gone on with."""
+    names = {file.name for file in found.files}
+    for path in folder.iterdir():
+        if path.is_file() and path.name not in names:
+            path.unlink()
 
 
 def plan(repo: str, revision: str) -> Plan:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from llmkit.adding import AddError, Facts, inspect_folder
 from llmkit.adding.building import content_hash
 from llmkit.adding.files import PROVENANCE
 from llmkit.adding.weights import Weights, tensors
+from llmkit.modelstore import file_sha256
 from training.models import ModelVersion
 from training.services.places import NAME, adapters_dir, models_dir, relative
 
@@ -101,7 +101,7 @@ def adapter_fields(folder: Path) -> dict[str, Any]:
             weights.add(tensor)
         config = json.loads((folder / ADAPTER_CONFIG).read_text())
         architecture = str(config.get("peft_type", ""))[:200]
-        digest = sha256((folder / ADAPTER_WEIGHTS).read_bytes()).hexdigest()
+        digest = file_sha256(folder / ADAPTER_WEIGHTS)
     except (AddError, OSError, ValueError, AttributeError) as error:
         reason = str(error) or "Its files can't be read."
         return {**fields, "state": State.FAILED, "error": reason}
