@@ -41,7 +41,7 @@ def confirm(page: Page, verb: str) -> None:
 def test_a_file_is_uploaded_cancelled_and_its_note_dismissed(models: Page, tmp_path: Path) -> None:
     expect(models.get_by_text("There is no model on this server yet")).to_be_visible()
     is_fine_everywhere(models)
-    models.get_by_role("link", name="Add model").first.click()
+    models.get_by_role("button", name="Add model").first.click()
     is_fine_everywhere(models)
     gguf = tmp_path / "fox.gguf"
     gguf.write_bytes(b"GGUF" + bytes(9_000_000))
@@ -68,7 +68,7 @@ def test_a_model_is_looked_at_removed_and_brought_back(
     models.reload()
     models.get_by_role("link", name="fox", exact=True).press("Enter")
     expect(models.get_by_role("heading", name="About foxes")).to_be_visible()
-    models.get_by_label("Precision").select_option("bfloat16")
+    models.get_by_role("combobox", name="Precision").select_option("bfloat16")
     models.get_by_role("button", name="Save precision").press("Enter")
     expect(models.get_by_text("Saved. It holds")).to_be_visible()
     is_fine_everywhere(models)
@@ -83,14 +83,14 @@ def test_a_model_is_looked_at_removed_and_brought_back(
 
 def test_an_endpoint_is_added_fails_and_is_deleted(models: Page) -> None:
     with rude_server() as server:
-        models.get_by_role("link", name="Add endpoint").press("Enter")
-        models.get_by_label("Name").fill("Acme")
-        models.get_by_label("Address").fill("ftp://nowhere")
+        models.get_by_role("button", name="Add endpoint").press("Enter")
+        models.get_by_label("Name", exact=True).fill("Acme")
+        models.get_by_label("Address", exact=True).fill("ftp://nowhere")
         models.get_by_role("button", name="Add and check").press("Enter")
         expect(models.get_by_role("alert")).to_contain_text("not an http:// or https://")
         is_fine_everywhere(models)
-        models.get_by_label("Address").fill(server.url)
-        models.get_by_label("Key").fill(KEY)
+        models.get_by_label("Address", exact=True).fill(server.url)
+        models.get_by_label("Key", exact=True).fill(KEY)
         models.get_by_role("button", name="Add and check").press("Enter")
         row = models.get_by_role("listitem").filter(has_text="Acme")
         expect(row).to_contain_text("Answering")
@@ -98,7 +98,7 @@ def test_an_endpoint_is_added_fails_and_is_deleted(models: Page) -> None:
         row.get_by_role("button", name="Check now").press("Enter")
         expect(row).to_contain_text("not with a list of models")
         is_fine_everywhere(models)
-    row.get_by_role("link", name="Change").press("Enter")
+    row.get_by_role("button", name="Change").press("Enter")
     models.get_by_role("button", name="Delete endpoint").press("Enter")
     confirm(models, "Delete")
     expect(models.get_by_text("No servers elsewhere")).to_be_visible()
