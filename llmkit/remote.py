@@ -125,7 +125,7 @@ class RemoteClient(EngineClient):
 
     def _said(self, error: EngineError) -> str:
         """The server's own words, shortened, and without the key it was sent."""
-        words = " ".join(str(error).split())
+        words = " ".join("".join(c if c.isprintable() else " " for c in str(error)).split())
         words = words.replace(self._key, "…") if self._key else words
         return words if len(words) <= LONGEST_SAID else words[:LONGEST_SAID] + "…"
 

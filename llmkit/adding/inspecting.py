@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from llmkit.adding.errors import AddError
+from llmkit.adding.errors import AddError, printable
 from llmkit.adding.files import CONFIG, listed, wanted
 from llmkit.adding.licences import licence_of
 from llmkit.adding.weights import read_weights
@@ -74,7 +74,7 @@ def read_json(path: Path) -> dict[str, Any]:
 def architecture_of(config: Mapping[str, Any]) -> str:
     named = config.get("architectures")
     first = named[0] if isinstance(named, list) and named else config.get("model_type", "")
-    return str(first)[:200]
+    return printable(str(first), 200)
 
 
 def window_of(config: Mapping[str, Any]) -> int | None:

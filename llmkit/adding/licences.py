@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from llmkit.adding.errors import printable
 from llmkit.adding.files import CARD, PROVENANCE
 
 LONGEST_CARD = 1_000_000
@@ -30,7 +31,7 @@ def licence_of(folder: Path) -> str:
 
 def proper(licence: str) -> str:
     """As its authors write it, where it is a well-known one."""
-    return PROPER.get(licence.lower(), licence)[:LONGEST]
+    return printable(PROPER.get(licence.lower(), licence), LONGEST)
 
 
 def card_of(folder: Path) -> str:

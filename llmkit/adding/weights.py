@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from llmkit.adding.errors import AddError
+from llmkit.adding.errors import AddError, printable
 from llmkit.adding.files import INDEX, WEIGHTS
 
 LONGEST_HEADER = 100_000_000
@@ -44,7 +44,7 @@ class Weights:
     def dtype(self) -> str:
         """The one that most parameters are stored in."""
         name = self.by_dtype.most_common(1)[0][0] if self.by_dtype else ""
-        return DTYPES.get(name, name.lower())
+        return DTYPES.get(name, printable(name.lower(), 40))
 
 
 def read_weights(folder: Path) -> Weights:
@@ -75,6 +75,14 @@ def shards(folder: Path) -> list[str]:
     return list(names)
 
 
+def is_sound(entry: dict[str, Any]) -> bool:
+    """Whether its numbers can lie in its bytes: no type is smaller than a bit."""
+    begin, end = entry["data_offsets"]
+    shape = entry["shape"]
+    whole = all(isinstance(n, int) and n >= 0 for n in (*shape, begin, end))
+    return whole and math.prod(shape) <= 8 * (end - begin)
+
+
 def tensors(path: Path) -> list[dict[str, Any]]:
     """The header's entries, checked against the file's length."""
     try:
@@ -85,7 +93,8 @@ def tensors(path: Path) -> list[dict[str, Any]]:
             header = json.loads(file.read(length))
         entries = [entry for name, entry in header.items() if name != "__metadata__"]
         end = max((int(entry["data_offsets"][1]) for entry in entries), default=0)
-        [math.prod(int(n) for n in entry["shape"]) for entry in entries]
+        if not all(map(is_sound, entries)):
+            raise ValueError("shapes and sizes disagree")
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise AddError(f"{path.name} is not a safetensors file, or it is damaged.") from error
     if path.stat().st_size != 8 + length + end:

@@ -62,12 +62,12 @@ def test_a_file_is_uploaded_cancelled_and_its_note_dismissed(models: Page, tmp_p
 def test_a_model_is_looked_at_removed_and_brought_back(
     models: Page, site: RunningSite, tiny_models_dir: Path
 ) -> None:
-    folder = site.data_dir / "models" / "fox"
+    folder = site.data_dir / "models" / "owl"
     shutil.copytree(tiny_models_dir / TINY_MODEL, folder)
-    (folder / "README.md").write_text("---\nlicense: mit\n---\n# About foxes\n")
+    (folder / "README.md").write_text("---\nlicense: mit\n---\n# About owls\n")
     models.reload()
-    models.get_by_role("link", name="fox", exact=True).press("Enter")
-    expect(models.get_by_role("heading", name="About foxes")).to_be_visible()
+    models.get_by_role("link", name="owl", exact=True).press("Enter")
+    expect(models.get_by_role("heading", name="About owls")).to_be_visible()
     models.get_by_role("combobox", name="Precision").select_option("bfloat16")
     models.get_by_role("button", name="Save precision").press("Enter")
     expect(models.get_by_text("Saved. It holds")).to_be_visible()
@@ -75,9 +75,9 @@ def test_a_model_is_looked_at_removed_and_brought_back(
     models.get_by_role("button", name="Remove model").press("Enter")
     expect(models.locator("#confirm")).to_contain_text("You can undo this for a day")
     confirm(models, "Remove")
-    expect(models.get_by_text("fox was removed")).to_be_visible()
+    expect(models.get_by_text("owl was removed")).to_be_visible()
     models.get_by_role("button", name="Undo").press("Enter")
-    expect(models.get_by_role("link", name="fox", exact=True)).to_be_visible()
+    expect(models.get_by_role("link", name="owl", exact=True)).to_be_visible()
     is_fine_everywhere(models)
 
 

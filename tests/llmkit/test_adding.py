@@ -1,5 +1,6 @@
 """What may become a model here: whole, readable, and without a line of code of its own."""
 
+import errno
 import json
 import shutil
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from llmkit.adding import AddError, inspect_folder
+from llmkit.adding.__main__ import disk_error
 from llmkit.adding.building import build
 from llmkit.adding.files import wanted
 from llmkit.adding.licences import licence_of
@@ -68,6 +70,13 @@ def huge_header(folder: Path) -> None:
     (folder / "model.safetensors").write_bytes(b"\xff" * 8)
 
 
+def impossible_shape(folder: Path) -> None:
+    entry = {"dtype": "F32", "shape": [2**40, 2**40], "data_offsets": [0, 4]}
+    header = json.dumps({"a": entry}).encode()
+    data = len(header).to_bytes(8, "little") + header + bytes(4)
+    (folder / "model.safetensors").write_bytes(data)
+
+
 REFUSED: dict[str, tuple[Damage, str]] = {
     "pickles": (as_pickle, "pickles"),
     "code of the model's own": (
@@ -80,6 +89,7 @@ REFUSED: dict[str, tuple[Damage, str]] = {
     ),
     "cut weights": (cut_short, "cut short"),
     "weights that are something else": (huge_header, "not a safetensors file"),
+    "weights larger than their file": (impossible_shape, "not a safetensors file"),
     "a lost shard": (lost_shard, "model-00001-of-00002.safetensors is missing"),
     "a shard outside of the folder": (shard_elsewhere, "no weight file of this folder"),
     "a link out of the folder": (link_out, "a link out of the folder"),
@@ -107,6 +117,16 @@ def test_the_facts_come_from_the_headers_alone(folder: Path) -> None:
     assert facts.parameters == sum(tensor.numel() for tensor in weights.values())
     assert facts.dtype == str(torch.float32).removeprefix("torch.")
     assert (facts.architecture, facts.window) == ("LlamaForCausalLM", 512)
+
+
+def test_what_a_config_says_is_fit_for_a_database(folder: Path) -> None:
+    rewrite(folder / "config.json", architectures=["A\x00\n" + "x" * 999])
+    assert inspect_folder(folder).architecture == "A" + "x" * 199
+
+
+def test_a_full_disk_and_a_forbidden_file_are_told_apart() -> None:
+    assert "The disk became full" in disk_error(OSError(errno.ENOSPC, "No space left"))
+    assert "Check its permissions" in disk_error(PermissionError(errno.EACCES, "Denied", "/x"))
 
 
 @pytest.mark.parametrize("name", ["../secret.json", "/etc/passwd.json", "a\\b.json", "a\n.json"])

@@ -179,7 +179,7 @@ def test_an_upload_arrives_in_pieces_and_goes_on_where_it_broke_off(
     assert (again.pk, again.done_bytes) == (addition.pk, 100)
     assert adding.receive(addition=again, at=50, data=b"wrong") == 100
     assert tasks == []
-    adding.receive(addition=again, at=100, data=content[100:])
+    assert adding.receive(addition=again, at=100, data=content[100:]) == len(content)
     assert (data / "incoming" / f"{addition.pk}.gguf").read_bytes() == content
     assert tasks == [(str(addition.pk), 1)]
     failed = work(Addition.objects.get(pk=addition.pk))

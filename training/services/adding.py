@@ -125,13 +125,14 @@ def receive(*, addition: Addition, at: int, data: bytes) -> int:
         raise ModelsError("This upload has ended. Choose the file again.")
     if end > addition.total_bytes:
         raise ModelsError("The file is longer than it was said to be. Choose it again.")
-    if data and at == addition.done_bytes:
-        # Written before it is counted: a piece lost in between is sent and written once more.
-        _append(addition, at, data)
-        mine = Addition.objects.filter(pk=addition.pk, state=Job.State.RECEIVING, done_bytes=at)
-        if mine.update(done_bytes=end, heartbeat_at=timezone.now()) and end == addition.total_bytes:
-            _received(addition)
-    return Addition.objects.get(pk=addition.pk).done_bytes
+    if not data or at != addition.done_bytes:
+        return addition.done_bytes
+    # Written before it is counted: a piece lost in between is sent and written once more.
+    _append(addition, at, data)
+    mine = Addition.objects.filter(pk=addition.pk, state=Job.State.RECEIVING, done_bytes=at)
+    if mine.update(done_bytes=end, heartbeat_at=timezone.now()) and end == addition.total_bytes:
+        _received(addition)
+    return end
 
 
 def _append(addition: Addition, at: int, data: bytes) -> None:
