@@ -11,7 +11,7 @@ from llmsite import env
 
 SETTINGS_CODE = ("llmsite/settings.py", "llmsite/env.py")
 READ = re.compile(
-    r"""(?:env\.)?(?:read\("\w+",|integer\(|one_of\(|urls\(|environ\.get\()\s*"([A-Z][A-Z_]+)\"""",
+    r"""(?:env\.)?(?:read\("\w+",|integer\(|one_of\(|size\(|urls\(|environ\.get\()\s*"([A-Z][A-Z_]+)\"""",
     re.S,
 )
 
