@@ -35,7 +35,7 @@ def test_two_models_stream_side_by_side_and_one_answer_is_kept(chat: ChatPage) -
     expect(talker.locator(".live")).to_have_text(WRITTEN, timeout=PATIENCE_MS)
     expect(tiny.locator(".said")).to_have_text(WRITTEN, timeout=PATIENCE_MS)
     expect(talker.locator(".turn[data-live]")).to_be_attached()
-    expect(page.locator(".question")).to_have_text(QUESTION)
+    expect(page.locator(".question .said")).to_have_text(QUESTION)
     page.reload()
     expect(talker.locator(".live")).to_have_text(WRITTEN, timeout=PATIENCE_MS)
     page.keyboard.press("Escape")
