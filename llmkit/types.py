@@ -8,6 +8,7 @@ Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "cancelled"]
 
 MAX_STOP_STRINGS = 8
+PRECISIONS = ("auto", "float32", "bfloat16", "float16", "int8", "int4")
 
 
 @dataclass(frozen=True)

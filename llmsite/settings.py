@@ -5,6 +5,7 @@ from pathlib import Path
 
 from csp.constants import NONCE, SELF
 
+from llmkit.types import PRECISIONS
 from llmsite import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -28,6 +29,8 @@ ENGINE_URLS = env.urls("ENGINE_URLS", [f"http://127.0.0.1:{ENGINE_PORT}"])
 ENGINE_API_KEY = env.read("str", "ENGINE_API_KEY", "")
 ENGINE_MAX_RUNNING = env.integer("ENGINE_MAX_RUNNING", 8, low=1, high=512)
 ENGINE_MAX_WAITING = env.integer("ENGINE_MAX_WAITING", 64, low=0, high=10000)
+ENGINE_DTYPE = env.one_of("ENGINE_DTYPE", list(PRECISIONS))
+ENGINE_MEMORY = env.size("ENGINE_MEMORY", "0") or None
 ENGINE_BACKEND = env.one_of("ENGINE_BACKEND", ["auto", "inflight", "paged", "plain"])
 ASSUMED_WINDOW = env.integer("ASSUMED_WINDOW", 8192, low=512, high=10_000_000)
 DEFAULT_MODEL = env.read("str", "DEFAULT_MODEL", "SmolLM2-135M-Instruct")

@@ -142,7 +142,7 @@ def make_venv() -> None:
     venv.create(VENV, clear=True, with_pip=True)
 
 
-def main(command: str, options: list[str]) -> None:
+def main(command: str) -> None:
     require_python()
     requirements, arguments = COMMANDS[command]
     os.chdir(ROOT)
@@ -155,19 +155,15 @@ def main(command: str, options: list[str]) -> None:
         if prepared.returncode:
             raise SystemExit(prepared.returncode)
     if command == "bench":
-        arguments = [*arguments, str(data_folder(settings()) / DEFAULT_MODEL), *options]
+        arguments = [*arguments, str(data_folder(settings()) / DEFAULT_MODEL)]
     os.execv(PYTHON, [str(PYTHON), *arguments])  # noqa: S606
 
 
 if __name__ == "__main__":
-    if (
-        len(sys.argv) < 2
-        or sys.argv[1] not in COMMANDS
-        or (sys.argv[2:] and sys.argv[1] != "bench")
-    ):
+    if len(sys.argv) != 2 or sys.argv[1] not in COMMANDS:
         stop(f"Usage: python3 scripts/bootstrap.py {'|'.join(COMMANDS)}")
     try:
-        main(sys.argv[1], sys.argv[2:])
+        main(sys.argv[1])
     except KeyboardInterrupt:
         print("\nStopped. Running the same command again goes on from here.")
         raise SystemExit(130) from None

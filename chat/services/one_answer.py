@@ -278,6 +278,7 @@ def _in_this_process(
             messages,
             settings,
             threads=site.THREADS,
+            dtype=site.ENGINE_DTYPE,
             on_text=on_text,
             on_prompt=prompts.append,
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from llmkit.engine.adapters import is_adapter
 from llmkit.engine.entries import Entry, fingerprint
+from llmkit.types import EngineError
 
 if TYPE_CHECKING:
     from llmkit.engine.hub import Served
@@ -28,9 +29,11 @@ def current_adapter(base: Entry, folder: Path) -> tuple[Entry, bool]:
 
 
 def open_adapted(base: Entry, folder: Path) -> "Served":
-    """The model of `base`, which has been loaded, with the adapter. EngineError(model_failed)."""
+    """The model of `base`, whose loading has ended, with the adapter. EngineError(model_failed)."""
     from llmkit.engine.adapters import open_adapter
 
+    if base.closing:
+        raise EngineError(f"{base.name} has just been put away. Try again.", code="model_failed")
     served = base.future.result()
     return replace(served, loaded=open_adapter(served.loaded, folder))
 

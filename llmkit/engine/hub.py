@@ -1,29 +1,24 @@
 """The served models: which folders there are, which are loaded, and who may use them.
 
 Nothing here imports torch; the loader thread does, so that the server answers from the start.
-A model that is to go is retired first: nobody new gets it, and it is put away once the last lease
-on it has been given back. So no request ever meets a model that is being closed.
+Who needs a model holds a lease on it; shelf.py loads, and puts away what nobody holds.
 """
 
 import asyncio
 import contextlib
 import difflib
-import logging
-import queue
-import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llmkit.engine.adapter_entries import current_adapter, open_adapted
-from llmkit.engine.adapters import SEPARATOR, adapter_names, adapters_folder, split
+from llmkit.engine.adapter_entries import current_adapter
+from llmkit.engine.adapters import SEPARATOR, adapter_names, split
 from llmkit.engine.entries import Entry, Lease, State, fingerprint, is_served
 from llmkit.engine.health import model_health
-from llmkit.engine.libraries import import_libraries
-from llmkit.engine.release import give_memory_back
+from llmkit.engine.shelf import Shelf
 from llmkit.types import ChatMessage, EngineError
 
 if TYPE_CHECKING:
@@ -31,20 +26,20 @@ if TYPE_CHECKING:
     from llmkit.engine.loading import LoadedModel
     from llmkit.engine.prompt import Prompt, PromptBuilder
 
-logger = logging.getLogger(__name__)
-
-PUT_AWAY_SECONDS = 60
-
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """How the engine shares the machine. `prefill` and cache sizes follow from the models."""
+    """How the engine shares the machine. `prefill` and cache sizes follow from the models.
+
+    `memory` is the budget in bytes for models, None a share of the device's.
+    """
 
     threads: int = 1
     max_running: int = 8
     max_waiting: int = 64
     dtype: str | None = None
     backend: str = "auto"
+    memory: int | None = None
 
 
 @dataclass(frozen=True)
@@ -84,20 +79,8 @@ class Served:
         return prompt
 
 
-class ModelHub:
+class ModelHub(Shelf):
     """Loads folders one at a time, on a thread of its own, when they are first asked for."""
-
-    def __init__(self, models_dir: Path, options: EngineOptions) -> None:
-        self.models_dir = models_dir
-        self.adapters_dir = adapters_folder(models_dir)
-        self.options = options
-        self._entries: dict[str, Entry] = {}
-        self._retired: list[Entry] = []
-        self._changed = threading.Condition()
-        self._closed = False
-        self._jobs: queue.Queue[Callable[[], object] | None] = queue.Queue()
-        self._loader = threading.Thread(target=self._work, name="engine-loader", daemon=True)
-        self._loader.start()
 
     def names(self) -> list[str]:
         if not self.models_dir.is_dir():
@@ -130,7 +113,7 @@ class ModelHub:
         EngineError: model_not_found, or in the lease's future model_failed.
         """
         folder = self.folder(name)
-        with self._changed:
+        with self._lock:
             entry = self._current(folder)
             entry.uses += 1
             entry.last_used = time.time()
@@ -149,7 +132,7 @@ class ModelHub:
     def load(self, name: str) -> "Future[Served]":
         """Begin to load unless that was done; what comes of it may be put away again."""
         folder = self.folder(name)
-        with self._changed:
+        with self._lock:
             entry = self._current(folder)
             return (self._adapter(entry, split(name)[1]) or entry).future
 
@@ -159,7 +142,7 @@ class ModelHub:
         An adapter is only forgotten: whoever it still answers keeps it until the end.
         """
         model, adapter = split(name)
-        with self._changed:
+        with self._lock:
             entry = self._entries.get(model)
             if entry is None or adapter:
                 self.folder(name)
@@ -170,6 +153,7 @@ class ModelHub:
                 raise in_use(name, entry)
             self._retire(entry)
         self._put_away_idle()
+        self.enqueue(self._load_next)
 
     def _adapter(self, base: Entry, name: str) -> Entry | None:
         """Under the lock: the adapter's entry, if one is named."""
@@ -178,7 +162,7 @@ class ModelHub:
         folder = self.adapters_dir / base.name / name
         entry, is_new = current_adapter(base, folder)
         if is_new:
-            self.enqueue(lambda: self._fulfil(entry, lambda: open_adapted(base, folder)))
+            base.future.add_done_callback(lambda _: self.enqueue(lambda: self._adapt(base, entry)))
         return entry
 
     def _current(self, folder: Path) -> Entry:
@@ -189,82 +173,20 @@ class ModelHub:
             return entry
         if entry is not None:
             self._retire(entry)
-            self.enqueue(self._put_away_idle)
+            self.enqueue(self._tidy)
         fresh = self._entries[name] = Entry(name, fingerprint(folder))
-        self.enqueue(lambda: self._load(fresh))
+        self.enqueue(lambda: self._ask_for(fresh))
         return fresh
 
     def _outdated(self, entry: Entry, folder: Path) -> bool:
         return entry.state != "loading" and entry.fingerprint != fingerprint(folder)
 
     def _give_back(self, entry: Entry) -> None:
-        with self._changed:
+        with self._lock:
             entry.uses -= 1
             entry.last_used = time.time()
             if entry in self._retired:
-                self.enqueue(self._put_away_idle)
-            self._changed.notify_all()
-
-    # -- putting away ----------------------------------------------------------------------------
-
-    def _retire(self, entry: Entry) -> None:
-        """Under the lock: nobody new gets it."""
-        del self._entries[entry.name]
-        if entry.state == "ready":
-            self._retired.append(entry)
-
-    def _put_away_idle(self) -> None:
-        """Close what is retired and no longer needed, and give its memory back."""
-        with self._changed:
-            idle = [e for e in self._retired if not e.uses and not e.closing]
-            for entry in idle:
-                entry.closing = True
-        for entry in idle:
-            close(entry)
-        with self._changed:
-            self._retired = [e for e in self._retired if e not in idle]
-            self._changed.notify_all()
-        if idle:
-            names = ", ".join(entry.name for entry in idle)
-            logger.info("Put away %s", names)
-            idle.clear()
-            give_memory_back()
-
-    # -- the loader's thread ---------------------------------------------------------------------
-
-    def enqueue(self, job: Callable[[], object]) -> None:
-        """Have something done between two loads."""
-        self._jobs.put(job)
-
-    def join(self) -> None:
-        """Wait until the loader has ended; it does so after `close`."""
-        self._loader.join()
-
-    def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            job()
-
-    def _load(self, entry: Entry) -> None:
-        self._fulfil(entry, lambda: self._open(entry))
-
-    def _fulfil(self, entry: Entry, opener: "Callable[[], Served]") -> None:
-        try:
-            entry.future.set_result(opener())
-        except EngineError as error:
-            logger.warning("%s", error)
-            entry.future.set_exception(error)
-        except Exception as error:
-            logger.exception("Loading %s failed", entry.name)
-            entry.future.set_exception(
-                EngineError(f"Loading {entry.name} failed: {error}", code="model_failed")
-            )
-
-    def _open(self, entry: Entry) -> Served:
-        import_libraries()
-        from llmkit.engine.opening import open_model
-
-        entry.tell_progress(0)
-        return open_model(self.models_dir / entry.name, self.options, entry.tell_progress)
+                self.enqueue(self._tidy)
 
     # -- telling ---------------------------------------------------------------------------------
 
@@ -287,25 +209,6 @@ class ModelHub:
     @property
     def loading(self) -> bool:
         return any(entry.state == "loading" for entry in list(self._entries.values()))
-
-    def close(self) -> None:
-        """Stop loading and end every request with an error."""
-        self._jobs.put(None)
-        with self._changed:
-            self._closed = True
-            open_now = [*self._entries.values(), *self._retired]
-            self._changed.notify_all()
-        for entry in open_now:
-            if entry.served is not None:
-                entry.served.backend.close()
-
-
-def close(entry: Entry) -> None:
-    """End its threads and let go of its weights."""
-    if entry.served is not None:
-        entry.served.backend.close(PUT_AWAY_SECONDS)
-    entry.adapters.clear()
-    entry.future = Future()
 
 
 def in_use(name: str, entry: Entry) -> EngineError:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,13 @@ from llmkit.engine.fast.decoder import Decoder
 from llmkit.engine.footprint import bytes_held
 from llmkit.engine.names import TokenNames
 from llmkit.engine.packing import pack_linear_layers
+from llmkit.engine.precision import Precision, chosen, wanted
 from llmkit.engine.progress import Tell, part, weights_counted
 from llmkit.engine.prompt import PromptBuilder, prompt_builder
 from llmkit.engine.text import ByteDetokeniser, ByteTable, Detokeniser, WindowDetokeniser
 from llmkit.types import EngineError
 
 LOCAL = {"local_files_only": True, "trust_remote_code": False}
-FAST_BF16_FLAGS = {"amx_bf16", "avx512_bf16"}
 UNBOUNDED = 1 << 20
 WEIGHTS_READ = 0.9
 
@@ -89,24 +89,13 @@ def best_device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def best_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16 where the processor multiplies it natively; emulated it is slower than float32."""
-    if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    return torch.bfloat16 if FAST_BF16_FLAGS & cpu_flags() else torch.float32
-
-
-def cpu_flags() -> set[str]:
-    """The processor's feature flags, empty where the system does not list them."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    return next((set(line.split()) for line in lines if line.startswith("flags")), set())
-
-
 def load_model(
     folder: Path, *, dtype: str | None = None, progress: Tell = lambda fraction: None
 ) -> LoadedModel:
-    """The model in `folder`, or EngineError(model_failed) with a sentence for people."""
+    """The model in `folder`, or EngineError(model_failed) with a sentence for people.
+
+    `dtype` is the precision where the folder's serving.json asks for none; None is the best one.
+    """
     with told_as_damage(folder):
         return read_model(folder, dtype, progress)
 
@@ -145,24 +134,37 @@ def read_model(folder: Path, dtype: str | None, progress: Tell) -> LoadedModel:
     logging.disable_progress_bar()
     logging.set_verbosity_error()
     device = best_device()
+    precision = chosen(wanted(folder, dtype), device)
     config = AutoConfig.from_pretrained(folder, **LOCAL)
     tokenizer = AutoTokenizer.from_pretrained(folder, **LOCAL)
     with weights_counted(part(progress, 0, WEIGHTS_READ)):
         model, report = model_class(config).from_pretrained(
             folder,
             config=config,
-            dtype=getattr(torch, dtype) if dtype else best_dtype(device),
+            dtype=precision.dtype,
+            **placement(precision, device),
             use_safetensors=True,
             output_loading_info=True,
             **LOCAL,
         )
     if report["missing_keys"]:
         raise ValueError(f"its weights lack {sorted(report['missing_keys'])[0]}.")
-    model = model.to(device).eval()
-    decoder = lean_decoder(model)
+    model.eval()
+    decoder = lean_decoder(model) if precision.quantisation is None else None
     if decoder is None:
         pack_linear_layers(model)
-    return describe(folder.name, model, tokenizer, decoder)
+    described = describe(folder.name, model, tokenizer, decoder)
+    return replace(described, precision=precision.name)
+
+
+def placement(precision: Precision, device: torch.device) -> dict[str, Any]:
+    """Where the weights go as they are read; quantised ones cannot be moved afterwards."""
+    if precision.quantisation is None and device.type == "cpu":
+        return {}
+    placed: dict[str, Any] = {"device_map": {"": str(device)}}
+    if precision.quantisation is not None:
+        placed["quantization_config"] = precision.quantisation
+    return placed
 
 
 def describe(name: str, model: Any, tokenizer: Any, decoder: Decoder | None = None) -> LoadedModel:

@@ -19,6 +19,7 @@ def generate_once(
     settings: GenerationSettings,
     *,
     threads: int = 1,
+    dtype: str | None = None,
     on_text: Callable[[str], None] | None = None,
     on_prompt: Callable[[str], None] | None = None,
 ) -> tuple[str, Finished]:
@@ -28,7 +29,8 @@ def generate_once(
     EngineError as over HTTP: model_not_found, model_failed, too_long, invalid.
     """
     share_processor(threads)
-    served = opened(models_dir, model, EngineOptions(threads, max_running=1, max_waiting=0))
+    options = EngineOptions(threads, max_running=1, max_waiting=0, dtype=dtype)
+    served = opened(models_dir, model, options)
     events: queue.SimpleQueue[RequestEvent] = queue.SimpleQueue()
     prompt = served.check_length(served.prompt(messages))
     if on_prompt is not None:

@@ -74,6 +74,7 @@ class Api:
                 "status": status,
                 "default_model": self.default_model,
                 "threads": self.hub.options.threads,
+                **self.hub.memory(),
                 "models": self.hub.health(),
             }
         )

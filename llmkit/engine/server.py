@@ -39,9 +39,14 @@ def create_app(
     max_waiting: int = 64,
     dtype: str | None = None,
     backend: str = "auto",
+    memory: int | None = None,
 ) -> Starlette:
-    """The application; `app.state.hub` holds the models. `dtype` None: what the processor likes."""
-    options = EngineOptions(threads, max_running, max_waiting, dtype, backend)
+    """The application; `app.state.hub` holds the models.
+
+    `dtype` is the precision of models that ask for none, None what the device likes; `memory` the
+    budget for models in bytes, None a share of the device's.
+    """
+    options = EngineOptions(threads, max_running, max_waiting, dtype, backend, memory)
     hub = ModelHub(models_dir, options)
 
     @contextlib.asynccontextmanager
@@ -105,6 +110,7 @@ def serve(
     max_waiting: int = 64,
     dtype: str | None = None,
     backend: str = "auto",
+    memory: int | None = None,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C. To be called before torch is imported: it sets threads."""
     share_processor(threads)
@@ -116,6 +122,7 @@ def serve(
         max_waiting=max_waiting,
         dtype=dtype,
         backend=backend,
+        memory=memory,
     )
     config = uvicorn.Config(
         app,

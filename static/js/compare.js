@@ -70,7 +70,7 @@ document.addEventListener("input", (event) => {
 });
 document.addEventListener("toggle", (event) => event.target.open && htmx.trigger(event.target, "opened"), true);
 document.addEventListener("htmx:afterRequest", ({ target, detail }) => {
-  if (detail.xhr.status !== 200) return;
+  if (!detail.successful) return;
   target.closest?.(".column")?.querySelector(".refused")?.replaceChildren();
 });
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {

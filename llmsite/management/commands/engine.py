@@ -30,4 +30,6 @@ class Command(BaseCommand):
             max_running=settings.ENGINE_MAX_RUNNING,
             max_waiting=settings.ENGINE_MAX_WAITING,
             backend=settings.ENGINE_BACKEND,
+            dtype=settings.ENGINE_DTYPE,
+            memory=settings.ENGINE_MEMORY,
         )
