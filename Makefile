@@ -7,11 +7,14 @@ help:
 	@echo "make run    install what is missing, then start web, engine and worker"
 	@echo "make test   every check: style, types, templates, imports, migrations, tests"
 	@echo "make lint   the checks without the tests"
-	@echo "make bench  measure the engine and the whole stack"
+	@echo "make bench  measure the engine and the whole stack; BENCH=--quick for a short look"
 	@echo "make clean  remove .venv and caches; your data in DATA_DIR stays"
 
-run test lint bench:
+run test lint:
 	@exec $(PYTHON) scripts/bootstrap.py $@
+
+bench:
+	@exec $(PYTHON) scripts/bootstrap.py $@ $(BENCH)
 
 clean:
 	rm -rf .venv .check .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -2,10 +2,10 @@
 
     python bench/serve.py data/models/SmolLM2-135M-Instruct
 
-Both are servers of their own with one thread and float32, asked in turn by one client that reads
-their event streams. The peer runs with its continuous batching, and without for up to four users
-(it then answers one after the other); the better of the two stands for it. Its cache is given a
-size, for on a processor it would measure and fill the free memory.
+Both are servers of their own with one thread, float32 and room for all sixteen, asked in turn by
+one client that reads their event streams. The peer runs with its continuous batching, and without
+for up to four users (it then answers one after the other); the better of the two stands for it.
+Its cache is given a size, for on a processor it would measure and fill the free memory.
 
 Needs `pip install fastapi openai`.
 """
@@ -33,7 +33,7 @@ MOST_IN_A_ROW = 4
 START_SECONDS = 180
 OURS = (
     "from llmkit.engine.server import serve; from pathlib import Path; import sys; "
-    "serve(Path(sys.argv[1]), port=int(sys.argv[2]), default_model=sys.argv[3], dtype='float32')"
+    "serve(Path(sys.argv[1]), port=int(sys.argv[2]), default_model=sys.argv[3], max_running=16)"
 )
 BATCHING = ["--continuous-batching", "--cb-num-blocks", "256", "--cb-max-batch-tokens", "256"]
 WANTED = {1: 0.0, 4: 1.5, 16: 1.5}

@@ -142,7 +142,7 @@ def make_venv() -> None:
     venv.create(VENV, clear=True, with_pip=True)
 
 
-def main(command: str) -> None:
+def main(command: str, options: list[str]) -> None:
     require_python()
     requirements, arguments = COMMANDS[command]
     os.chdir(ROOT)
@@ -155,15 +155,19 @@ def main(command: str) -> None:
         if prepared.returncode:
             raise SystemExit(prepared.returncode)
     if command == "bench":
-        arguments = [*arguments, str(data_folder(settings()) / DEFAULT_MODEL)]
+        arguments = [*arguments, str(data_folder(settings()) / DEFAULT_MODEL), *options]
     os.execv(PYTHON, [str(PYTHON), *arguments])  # noqa: S606
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2 or sys.argv[1] not in COMMANDS:
+    if (
+        len(sys.argv) < 2
+        or sys.argv[1] not in COMMANDS
+        or (sys.argv[2:] and sys.argv[1] != "bench")
+    ):
         stop(f"Usage: python3 scripts/bootstrap.py {'|'.join(COMMANDS)}")
     try:
-        main(sys.argv[1])
+        main(sys.argv[1], sys.argv[2:])
     except KeyboardInterrupt:
         print("\nStopped. Running the same command again goes on from here.")
         raise SystemExit(130) from None

@@ -20,7 +20,7 @@ def longest_first(item: pytest.Item) -> int:
     return TOGETHER.index(name) if name in TOGETHER else len(TOGETHER)
 
 
-class UnitScheduling(LoadScopeScheduling):  # type: ignore[misc]
+class UnitScheduling(LoadScopeScheduling):
     """A free worker is given the next unit, in the order in which they were collected.
 
     xdist's own groups do not work with pytest 9.2, which computes `nodeid` anew.

@@ -67,6 +67,7 @@ def set_environment(request: Request) -> None:
     """Before the model libraries are imported, which read it once."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ["TRANSFORMERS_VERBOSITY"] = "error"
+    os.environ["TQDM_DISABLE"] = "1"
     os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ["HF_HUB_DISABLE_XET"] = "1"  # its way of writing hides how much has arrived

@@ -70,7 +70,7 @@ document.addEventListener("input", (event) => {
 });
 document.addEventListener("toggle", (event) => event.target.open && htmx.trigger(event.target, "opened"), true);
 document.addEventListener("htmx:afterRequest", ({ target, detail }) => {
-  if (!detail.successful) return;
+  if (detail.xhr.status !== 200) return;
   target.closest?.(".column")?.querySelector(".refused")?.replaceChildren();
 });
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {

@@ -43,7 +43,6 @@ def _page(request: HttpRequest, filled: dict[str, Any], status: int = 200) -> Ht
         "limit_words": in_words(settings.MODEL_UPLOAD_LIMIT),
         "piece": PIECE_BYTES,
         "is_admin": is_admin(request.user),
-        "filled": next(iter(filled), ""),
     }
     return render(request, "training/add.html", context, status=status)
 
