@@ -55,9 +55,14 @@ def adapter_kind(folder: Path) -> str:
 
 def open_adapter(loaded: "LoadedModel", folder: Path) -> "LoadedModel":
     """The model with the adapter, on the same weights. EngineError(model_failed) if it can't be."""
+    from llmkit.engine.fast.shared import unpacked
+
     with told_as_unfit(loaded.name, folder):
         refuse_unreadable(folder)
-        return adapted(loaded, folder)
+        try:
+            return adapted(loaded, folder)
+        finally:
+            unpacked.cache_clear()
 
 
 @contextmanager

@@ -5,6 +5,7 @@ into answers and plain `generate` run the module over the same packed weights.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -31,6 +32,15 @@ class Joint:
         return last[1]
 
 
+@lru_cache(1)
+def unpacked(product: Product) -> torch.Tensor:
+    """The weight asked for last is kept: PEFT asks for a layer's a dozen times in a row.
+
+    `unpacked.cache_clear()` lets go of it.
+    """
+    return product.weight()
+
+
 class SharedLinear(torch.nn.Linear):
     """Outputs `place` of a joint product. Its weight is unpacked each time that one asks for it."""
 
@@ -39,7 +49,7 @@ class SharedLinear(torch.nn.Linear):
 
     @property
     def weight(self) -> torch.Tensor:
-        return self.joint.product.weight()[self.place]
+        return unpacked(self.joint.product)[self.place]
 
     @property
     def bias(self) -> torch.Tensor | None:
