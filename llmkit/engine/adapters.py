@@ -56,6 +56,7 @@ def adapter_kind(folder: Path) -> str:
 def open_adapter(loaded: "LoadedModel", folder: Path) -> "LoadedModel":
     """The model with the adapter, on the same weights. EngineError(model_failed) if it can't be."""
     from llmkit.engine.fast.shared import unpacked
+    from llmkit.engine.release import give_memory_back
 
     with told_as_unfit(loaded.name, folder):
         refuse_unreadable(folder)
@@ -63,6 +64,7 @@ def open_adapter(loaded: "LoadedModel", folder: Path) -> "LoadedModel":
             return adapted(loaded, folder)
         finally:
             unpacked.cache_clear()
+            give_memory_back()
 
 
 @contextmanager
