@@ -32,7 +32,7 @@ GREEDY = GenerationSettings(max_tokens=8, temperature=0, seed=1)
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEngine]:
     folder: Path = tmp_path_factory.mktemp("served")
     build_tiny_model(folder / TINY_MODEL)
-    build_tiny_model(folder / "endless", ends=False, window=8192)
+    build_tiny_model(folder / "endless", layers=16, ends=False, window=8192)
     with running_engine(folder, dtype="float32", max_running=1, max_waiting=1) as running:
         yield running
 

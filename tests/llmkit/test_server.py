@@ -24,7 +24,7 @@ def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("served") / "models"
     base = build_tiny_model(folder / TINY_MODEL)
     build_adapter(base, folder.parent / "adapters" / TINY_MODEL / "terse")
-    build_tiny_model(folder / "endless", ends=False, window=8192)
+    build_tiny_model(folder / "endless", layers=16, ends=False, window=8192)
     damage(shutil.copytree(folder / TINY_MODEL, folder / "damaged"))
     (folder / "notes").mkdir()
     return folder
