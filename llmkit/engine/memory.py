@@ -134,17 +134,23 @@ def packed_bytes(tensors: list[Tensor], config: dict[str, Any], precision: Preci
     """The second copy of the linear layers in float32, where they are few enough to be packed.
 
     Of a quantised model that is the output layer alone. The lean decoder (fast/) packs weights that
-    were stored in 16 bits into as many and drops the others, so that no second copy remains.
+    were stored in 16 bits into as many, and the output layer of an int8 model into 8; it drops the
+    others, so that no second copy remains.
     """
     import torch
 
+    from llmkit.engine.fast.products import fbgemm
     from llmkit.engine.packing import SHARE_OF_MEMORY
 
-    lean = precision.quantisation is None and config.get("hidden_act") == "silu"
-    if precision.dtype != torch.float32 or (lean and tensors[0].stored in HALF):
-        return 0
+    lean = config.get("hidden_act") == "silu"
     tied = bool(config.get("tie_word_embeddings"))
     output = [t for t in tensors if ("embed_tokens" if tied else "lm_head") in t.name]
+    if lean and precision.name == "int8" and fbgemm():
+        kept = 0 if tied else precision.dtype.itemsize
+        return (1 - kept) * sum(t.numbers for t in output)
+    plain = precision.quantisation is None
+    if precision.dtype != torch.float32 or (lean and plain and tensors[0].stored in HALF):
+        return 0
     layers = output if precision.quantisation else [*output, *filter(is_linear, tensors)]
     packed = 4 * sum(t.numbers for t in layers)
     return packed if packed <= machine_memory() / SHARE_OF_MEMORY else 0

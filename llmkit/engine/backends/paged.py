@@ -18,11 +18,10 @@ from transformers.generation.continuous_batching.cb_logits_processors import (
     ContinuousBatchingLogitsProcessor,
 )
 
-from llmkit.engine.backends.queued import QueuedBackend, fail
+from llmkit.engine.backends.queued import QueuedBackend
 from llmkit.engine.backends.writing import end, take
 from llmkit.engine.requests import Choice, GenerationRequest
 from llmkit.engine.twins import twin
-from llmkit.types import EngineError
 
 if TYPE_CHECKING:
     from llmkit.engine.loading import LoadedModel
@@ -101,7 +100,11 @@ class PagedBackend(QueuedBackend):
             return choice
 
     def _hear(self, output: Any) -> None:
-        """An output carries all tokens so far; those beyond what the choice has are new."""
+        """An output carries all tokens so far; those beyond what the choice has are new.
+
+        One that finishes early has failed, and its manager with it as a rule: nothing more is
+        handed to that one, whose thread may live a moment longer.
+        """
         choice = self._running.get(output.request_id)
         if choice is None:
             return  # it was cancelled or has ended meanwhile
@@ -112,8 +115,7 @@ class PagedBackend(QueuedBackend):
                 end(choice, reason)
                 return
         if output.is_finished():
-            self.leave(choice)
-            fail([choice], failed())
+            raise RuntimeError(f"the manager gave up: {output.error}")
 
     def leave(self, choice: Choice) -> None:
         for name in [name for name, held in self._running.items() if held is choice]:
@@ -142,10 +144,6 @@ class PagedBackend(QueuedBackend):
         manager, self._manager = self._manager, None
         if manager is not None:
             manager.stop(block=True, timeout=timeout, hard_stop=True)
-
-
-def failed() -> EngineError:
-    return EngineError("The engine failed while it was answering. Try again.")
 
 
 def new_manager(loaded: "LoadedModel", blocks: int, max_running: int) -> Any:
