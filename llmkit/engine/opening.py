@@ -12,6 +12,7 @@ from llmkit.engine.backends.plain import PlainBackend
 from llmkit.engine.hub import EngineOptions, Served
 from llmkit.engine.loading import LoadedModel, load_model
 from llmkit.engine.prompt import prompt_builder
+from llmkit.engine.release import give_memory_back
 from llmkit.engine.runner import Runner
 from llmkit.engine.scheduler import Scheduler
 
@@ -26,6 +27,7 @@ def open_model(
     torch.set_num_threads(options.threads)
     loaded = load_model(folder, dtype=options.dtype, progress=progress)
     loaded.batches = loaded.batches and Runner(loaded).agrees()
+    give_memory_back()  # the weights as they were read, where packed ones took their place
     backend = backend_for(loaded, options)
     backend.start()
     # A copy: the backend decodes while requests are being encoded, and encoding changes state.
