@@ -11,6 +11,7 @@ from chat.markdown import render
 from chat.models import Column, Comparison, Conversation, Generation
 from chat.streaming import events, store
 from chat.streaming.blocks import LONGEST_RENDERED, finished_end
+from chat.streaming.database import in_database
 
 NOT_FOUND = 4404
 MAX_FRAME = 256
@@ -31,13 +32,13 @@ class AnswersConsumer(AsyncJsonWebsocketConsumer):
     async def connect(self) -> None:
         user = self.scope["user"]
         self.key = self.scope["url_route"]["kwargs"]["key"]
-        if not user.is_authenticated or not await store.in_database(self._may_watch, user):
+        if not user.is_authenticated or not await in_database(self._may_watch, user):
             await self.accept()
             await self.close(code=NOT_FOUND)
             return
         await self._join()
         await self.accept()
-        for message_id in await store.in_database(self._live_messages):
+        for message_id in await in_database(self._live_messages):
             await self._send_snapshot(message_id, None)
 
     async def disconnect(self, code: int) -> None:
@@ -71,14 +72,14 @@ class AnswersConsumer(AsyncJsonWebsocketConsumer):
 
     async def _join(self) -> None:
         """Join the groups of all that is to be watched now; those left behind stay joined."""
-        self.watched = await store.in_database(self._conversations)
+        self.watched = await in_database(self._conversations)
         groups = {events.group(conversation) for conversation in self.watched} | self._own_groups()
         for group in groups - self.joined:
             await self.channel_layer.group_add(group, self.channel_name)
         self.joined |= groups
 
     async def _send_snapshot(self, message_id: int, have: int | None) -> None:
-        found = await store.in_database(store.snapshot, message_id, self.watched)
+        found = await in_database(store.snapshot, message_id, self.watched)
         if found is None:
             return
         at = min(have or 0, len(found.text))
@@ -143,7 +144,7 @@ class ComparisonConsumer(AnswersConsumer):
 
     async def _send_snapshot(self, message_id: int, have: int | None) -> None:
         """A page may know of a column before this socket has heard that it was added."""
-        if not await store.in_database(self._is_watched, message_id):
+        if not await in_database(self._is_watched, message_id):
             await self._join()
         await super()._send_snapshot(message_id, have)
 

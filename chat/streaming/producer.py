@@ -19,6 +19,7 @@ from chat.services import context
 from chat.services.context import Beginning
 from chat.streaming import events, store
 from chat.streaming.blocks import LONGEST_RENDERED, finished_end
+from chat.streaming.database import in_database, pen
 from llmkit.types import ChatMessage, Delta, EngineError, Finished, Loading, Queued, StreamEvent
 
 BURST_SECONDS = 0.1
@@ -39,7 +40,7 @@ _running: dict[str, tuple["Producer", asyncio.Task[None]]] = {}
 
 async def launch(generation_id: str) -> None:
     """Start producing in this event loop; returns at once."""
-    producer = Producer(await store.in_database(store.load, generation_id))
+    producer = Producer(await in_database(store.load, generation_id))
     task = asyncio.create_task(producer.run())
     _running[generation_id] = (producer, task)
     task.add_done_callback(lambda _: _running.pop(generation_id, None))
@@ -82,7 +83,8 @@ class Producer:
     async def run(self) -> None:
         """Produce, and whatever happens leave the row in a final state."""
         try:
-            await self._produce()
+            with pen.held():
+                await self._produce()
         except store.LostError:
             await cancel(str(self.generation.pk))
         except EngineError as error:
@@ -134,7 +136,7 @@ class Producer:
 
     async def _beat(self) -> None:
         """Renew the heartbeat until a stop is asked for, then return."""
-        while not await store.in_database(store.beat, self.generation):
+        while not await pen.write(store.beat, self.generation):
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.stop_asked.wait(), HEARTBEAT_SECONDS)
 
@@ -193,7 +195,7 @@ class Producer:
         generation = self.generation
         if generation.fitted:
             return
-        turns = await store.in_database(store.turns, generation)
+        turns = await in_database(store.turns, generation)
         fit = await context.fit_branch(
             generation.message.conversation,
             turns,
@@ -203,7 +205,7 @@ class Producer:
         generation.prompt, generation.fitted = [asdict(m) for m in fit.messages], True
         changes = {"prompt": generation.prompt, "fitted": True, "dropped": fit.dropped}
         changes["cuts"] = fit.cuts
-        await store.in_database(store.beat, generation, **changes, model=fit.model)
+        await in_database(store.beat, generation, **changes, model=fit.model)
         generation.model = fit.model
         if fit.cuts or fit.dropped:
             await events.publish(self.conversation_id, "thread", tab="")
@@ -243,7 +245,7 @@ class Producer:
         if not text and not (last and taken):
             return
         tokens = [token for delta in self.pending for token in delta.tokens]
-        await store.in_database(store.append, self.generation, self.end, text, tokens)
+        await pen.write(store.append, self.generation, self.end, text, tokens)
         del self.pending[:taken]
         if not text:
             return
@@ -264,7 +266,7 @@ class Producer:
         """Store and tell what the first word is waiting for."""
         changes, self.news = self.news, {}
         generation = self.generation
-        await store.in_database(store.beat, generation, **changes)
+        await in_database(store.beat, generation, **changes)
         for name, value in changes.items():
             setattr(generation, name, value)
         await self._publish(
@@ -286,7 +288,7 @@ class Producer:
         """Store what is left and close the row; only then tell the watchers."""
         with suppress(store.LostError):
             await self._flush(last=True)
-        await store.in_database(
+        await in_database(
             store.finish, self.generation.pk, state, producer=self.generation.producer, **facts
         )
         await self._publish("end", state=state)

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from chat.models import Generation
 from chat.streaming import events, store
+from chat.streaming.database import in_database
 from llmkit.identity import is_dead
 
 EVERY_SECONDS = 10.0
@@ -24,7 +25,7 @@ async def keep_reaping() -> None:
     """Run for as long as the web process does."""
     while True:
         try:
-            for generation in await store.in_database(reap):
+            for generation in await in_database(reap):
                 await _tell(generation)
         except Exception:
             log.exception("Looking for abandoned answers failed; trying again")

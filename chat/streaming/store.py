@@ -1,25 +1,16 @@
 """The database side of a generation: every write is fenced by "it is live and it is mine"."""
 
-import asyncio
-import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 from uuid import UUID
 
-from channels.db import DatabaseSyncToAsync
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from chat.models import Chunk, Generation, Message
 from chat.services import context
 
-P = ParamSpec("P")
-R = TypeVar("R")
-log = logging.getLogger(__name__)
-
-RETRY_SECONDS = (0.1, 0.3, 1, 2, 4, 8)
-GIVE_UP_AFTER = 120
 NOT_WAITING: dict[str, Any] = {"queue_position": None, "wait": "", "loaded": None}
 
 
@@ -38,22 +29,6 @@ class Snapshot:
     wait: str = ""
     status: str = ""
     loaded: float | None = None
-
-
-async def in_database(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Run in a thread with a healthy connection, again and again while the database is away.
-
-    Gives up after about GIVE_UP_AFTER tries of eight seconds, with the database's own error.
-    """
-    for attempt in range(GIVE_UP_AFTER):
-        try:
-            run = DatabaseSyncToAsync(function, thread_sensitive=False)
-            return await run(*args, **kwargs)
-        except (OperationalError, InterfaceError) as error:
-            pause = RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]
-            log.warning("The database does not answer (%s); trying again in %s s", error, pause)
-            await asyncio.sleep(pause)
-    return await DatabaseSyncToAsync(function, thread_sensitive=False)(*args, **kwargs)
 
 
 def _touch(generation_id: UUID, producer: str, **changes: Any) -> None:

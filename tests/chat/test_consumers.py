@@ -17,6 +17,7 @@ from chat.models import Comparison, Conversation, Generation
 from chat.services import comparisons
 from chat.services.comparisons import Setup
 from chat.streaming import events, store
+from chat.streaming.database import in_database
 from tests.chat.conftest import begin, talk
 from tests.chat.sockets import Socket, open_socket, owner_socket
 
@@ -114,7 +115,7 @@ async def answer_elsewhere(conversation: Conversation) -> Generation:
 
 async def test_a_watcher_gets_what_is_written_then_what_follows(answer: Generation) -> None:
     conversation = answer.message.conversation
-    await store.in_database(store.append, answer, 0, "A fox 🦊")
+    await in_database(store.append, answer, 0, "A fox 🦊")
     socket = await owner_socket(conversation)
     first = await socket.hear()
     assert (first["at"], first["end"], first["text"]) == (0, 7, "A fox 🦊")
@@ -203,7 +204,7 @@ async def write(
     """As the producer does it, except that telling may fail, repeat, or meet an attaching page."""
     at = 0
     for piece, delivery in zip(pieces, deliveries, strict=False):
-        await store.in_database(store.append, answer, at, piece)
+        await in_database(store.append, answer, at, piece)
         told = {"message": answer.message_id, "at": at, "end": at + len(piece), "text": piece}
         at += len(piece)
         if delivery == "attach":
@@ -230,7 +231,7 @@ async def followed(answer: Generation, pieces: list[str], deliveries: list[str])
     page = Page(socket, answer.message_id)
     following = asyncio.create_task(page.follow())
     await write(answer, pieces, deliveries, page.attach)
-    await store.in_database(store.finish, answer.pk, "done", producer=answer.producer)
+    await in_database(store.finish, answer.pk, "done", producer=answer.producer)
     await page.attach()
     await following
     await socket.close()

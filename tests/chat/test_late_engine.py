@@ -10,6 +10,7 @@ from chat.models import Conversation, Document, Generation
 from chat.services import answers
 from chat.services.answers import UserTurn
 from chat.streaming import producer, store
+from chat.streaming.database import in_database
 from tests.running_site import RunningSite
 from tests.tiny_model import TINY_CONTEXT, TINY_MODEL
 
@@ -44,7 +45,7 @@ def written(generation: Generation, engine: RunningSite, settings: Settings) -> 
     settings.ENGINE_URLS = [engine.engine_url]
 
     async def write() -> None:
-        found = await store.in_database(store.load, str(generation.pk))
+        found = await in_database(store.load, str(generation.pk))
         await producer.Producer(found).run()
 
     async_to_sync(write)()

@@ -15,6 +15,7 @@ from chat.services import answers, branches, lens
 from chat.services.answers import UserTurn
 from chat.services.context import ChatError
 from chat.streaming import producer, store
+from chat.streaming.database import in_database
 from tests.chat.conftest import begin, talk
 from tests.llmkit.running_engine import serving
 from tests.running_site import RunningSite
@@ -37,7 +38,7 @@ def _answers_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """Here an answer is written to its end before the request that asked for it returns."""
 
     async def to_the_end(generation_id: str) -> None:
-        await producer.Producer(await store.in_database(store.load, generation_id)).run()
+        await producer.Producer(await in_database(store.load, generation_id)).run()
 
     monkeypatch.setattr(producer, "launch", to_the_end)
 

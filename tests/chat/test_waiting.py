@@ -13,7 +13,8 @@ from pytest_django.fixtures import Settings
 from accounts.models import User
 from chat import engines
 from chat.models import Conversation, Generation
-from chat.streaming import producer, store
+from chat.streaming import producer
+from chat.streaming.database import in_database
 from tests.chat.conftest import begin, talk
 from tests.chat.sockets import Socket, owner_socket
 from tests.llmkit.running_engine import RunningEngine, loader_held, running_engine
@@ -78,7 +79,7 @@ async def test_a_model_that_is_being_loaded_is_named_until_it_writes(
     assert "Loading tiny…" in page
     assert "<progress" in page
     assert (await heard_until(socket, type="end"))["state"] == "done"
-    ended = await store.in_database(Generation.objects.get, pk=answer.pk)
+    ended = await in_database(Generation.objects.get, pk=answer.pk)
     assert (ended.wait, ended.loaded) == ("", None)
     await engines.close()
 
