@@ -10,9 +10,9 @@ from training.uses import Use
 
 
 def uses(names: Collection[str]) -> dict[str, Use]:
-    """By model: conversations set to it, answers being written with it, and whose they are."""
+    """By model: listed conversations set to it, answers being written with it, and whose."""
     found: dict[str, Use] = dict.fromkeys(names, Use())
-    kept = Conversation.objects.filter(model__in=names, deleted_at=None)
+    kept = Conversation.objects.listed().filter(model__in=names, deleted_at=None)
     counted = kept.values_list("model", "owner").annotate(count=Count("pk")).order_by()
     live = Generation.objects.live().filter(model__in=names)
     writing = list(live.values_list("model", "message__conversation__owner"))
