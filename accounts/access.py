@@ -24,8 +24,8 @@ def is_in_group(user: object, name: str) -> bool:
 
 def may_enter(user: object, namespace: str) -> bool:
     """Whether the room with this URL namespace is open to the person."""
-    group = ROOMS.get(namespace)
-    return group is None or is_in_group(user, group)
+    groups = ROOMS.get(namespace)
+    return groups is None or any(is_in_group(user, group) for group in groups)
 
 
 def signed_in(request: HttpRequest) -> User:

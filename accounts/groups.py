@@ -3,5 +3,9 @@
 CHATTER, LABELER, TRAINER, ADMIN = "chatter", "labeler", "trainer", "admin"
 GROUPS = (CHATTER, LABELER, TRAINER, ADMIN)
 
-# URL namespace → the group that may enter. A room that is not named here is open to all members.
-ROOMS = {"chat": CHATTER}
+# URL namespace → the groups that may enter. A room that is not named here is open to all members.
+ROOMS = {
+    "chat": (CHATTER,),
+    "feedback": (LABELER, TRAINER, ADMIN),
+    "datasets": (TRAINER, ADMIN),
+}

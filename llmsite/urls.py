@@ -5,6 +5,8 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("chat.urls")),
+    path("feedback/", include("feedback.urls")),
+    path("training/datasets/", include("training.urls_datasets")),
     path("models/", include("training.urls")),
     path("people/", include("accounts.urls")),
     path("admin/", admin.site.urls),

@@ -7,6 +7,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
+from accounts.access import ADMIN, LABELER, TRAINER, is_in_group
+
 if TYPE_CHECKING:
     from accounts.models import User
 
@@ -16,20 +18,29 @@ def every_question() -> list[str]:
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
-    def owned_by(self, user: "User") -> Self:
-        return self.filter(owner=user, archived_at=None)
+    def open(self) -> Self:
+        return self.filter(archived_at=None)
+
+    def managed_by(self, user: "User") -> Self:
+        """Those the person may see and change whole: their own, and every one for an admin."""
+        if is_in_group(user, ADMIN):
+            return self.open()
+        return self.open().filter(owner=user) if is_in_group(user, TRAINER) else self.none()
 
     def labeled_by(self, user: "User") -> Self:
         """Those the person may rank in: named for it, or open to every labeler."""
+        if not is_in_group(user, LABELER):
+            return self.none()
         named = Q(people=user) | Q(open_to_all=True) | Q(owner=user)
-        return self.filter(named, archived_at=None).distinct()
+        return self.open().filter(named).distinct()
 
 
 class Project(models.Model):
     """A project made from the shell before there is a person has no owner; admins see it.
 
     `uniform_share` of the tasks come in uniform order even when the rest are chosen by doubt,
-    so that measures have an unbiased part to stand on.
+    so that measures have an unbiased part to stand on. `gold_share` and `repeat_share` are the
+    shares of a labeler's tasks that are gold tasks and that they have ranked before.
     """
 
     class Objective(models.TextChoices):
@@ -69,6 +80,12 @@ class Project(models.Model):
     order = models.CharField(max_length=7, choices=Order.choices, default=Order.UNIFORM)
     uniform_share = models.FloatField(
         default=0.2, validators=[MinValueValidator(0), MaxValueValidator(1)]
+    )
+    gold_share = models.FloatField(
+        default=0.1, validators=[MinValueValidator(0), MaxValueValidator(0.5)]
+    )
+    repeat_share = models.FloatField(
+        default=0, validators=[MinValueValidator(0), MaxValueValidator(0.5)]
     )
     claim_minutes = models.PositiveSmallIntegerField(default=30)
     questions = models.JSONField(default=every_question)

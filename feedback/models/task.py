@@ -14,7 +14,8 @@ class RankingTaskQuerySet(models.QuerySet["RankingTask"]):
 
 class RankingTask(models.Model):
     """`prompt_hash` and `group_key` come from `feedback.rules.texts`. `gold` holds the tiers a
-    gold task expects, by candidate id; such a task never becomes training data.
+    gold task expects, by candidate id; such a task never becomes training data. `doubt` is how
+    unsure a reward model is of it, from 0 to 1; None where none has looked.
     """
 
     class Source(models.TextChoices):
@@ -33,6 +34,7 @@ class RankingTask(models.Model):
     overlap = models.PositiveSmallIntegerField(default=1)
     priority = models.SmallIntegerField(default=0)
     gold = models.JSONField(null=True, blank=True)
+    doubt = models.FloatField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 

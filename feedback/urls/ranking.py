@@ -1,0 +1,5 @@
+"""Addresses of ranking by people, below /feedback/."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
