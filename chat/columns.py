@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chat import engines
 from chat.models import Column, Comparison, Generation, Message
 from chat.services import asking
 from chat.services.comparisons import LEAST, MOST, columns_of, is_kept
@@ -11,6 +10,7 @@ from chat.thread import Shown, shown_branch
 from chat.words import setting_words, shot_words
 from llmkit.prompts import Shots, ways
 from llmkit.types import GenerationSettings
+from training import engines
 
 LONGEST_WORDS = 60
 

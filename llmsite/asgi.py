@@ -17,10 +17,10 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.conf import settings
 
-from chat import engines
 from chat.routing import websocket_urlpatterns
 from chat.streaming import producer, reaper
 from llmsite.bodies import BodyLimit
+from training import engines
 
 Message = dict[str, Any]
 

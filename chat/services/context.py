@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from django.db.models import prefetch_related_objects
 
-from chat import engines
 from chat.models import Conversation, Document, Generation, Message
 from chat.services.enclosing import Enclosure
 from chat.services.fitting import Fit, Turn, fit, flatten, rounds
 from llmkit.types import ChatMessage
+from training import engines
 
 UNMEASURED = 20_000
 

@@ -13,7 +13,6 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from accounts.models import User
-from chat import engines
 from chat.models import Attachment, Document, Message
 from chat.models.document import KEEP_UNATTACHED, DocumentQuerySet
 from chat.services.context import ChatError
@@ -21,6 +20,7 @@ from chat.services.enclosing import MEASURED
 from llmkit.client import TokenCount
 from llmkit.documents import DocumentError, Limits, ReadDocument, read_file
 from llmkit.types import EngineError
+from training import engines
 
 MAX_WAITING = 50
 LONGEST_NAME = 120

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.conf import settings as site
 
-from chat import engines
 from chat.models import Message
 from chat.services import enclosing
 from chat.services.enclosing import CHARACTERS_PER_TOKEN, Enclosure
 from llmkit.types import ChatMessage, EngineError, GenerationSettings
+from training import engines
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 
-from chat import engines
 from chat.models import Generation, Message
 from chat.services import answers, context
 from chat.services.context import Beginning, ChatError, Fit
 from chat.services.fitting import flatten, rounds
 from llmkit.client import EngineClient
 from llmkit.types import ChatMessage, EngineError, GenerationSettings
+from training import engines
 
 ALTERNATIVES = 5
 BARS = 20

@@ -12,7 +12,6 @@ from django.conf import settings as site
 from django.db import OperationalError, ProgrammingError
 
 from accounts.models import User
-from chat import engines
 from chat.models import Generation, PromptTemplate, PromptTemplateVersion
 from chat.services import similarity
 from chat.services.prompt_library import read_library, sync_library
@@ -28,6 +27,7 @@ from llmkit.types import (
     GenerationSettings,
     SettingsError,
 )
+from training import engines
 
 SEEDS = 2**31
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from asgiref.sync import async_to_sync
 
-from chat import engines
 from llmkit.embeddings import MODEL_NAME, Ranking, Vectors
 from llmkit.prompts import PromptTemplateError
 from llmkit.types import EngineError
+from training import engines
 
 
 async def _embed(texts: Sequence[str]) -> Vectors:

@@ -12,7 +12,6 @@ from time import monotonic as now
 from typing import Any
 from uuid import UUID
 
-from chat import engines
 from chat.markdown import render
 from chat.models import Generation
 from chat.services import context
@@ -21,6 +20,7 @@ from chat.streaming import events, store
 from chat.streaming.blocks import LONGEST_RENDERED, finished_end
 from chat.streaming.database import in_database, pen
 from llmkit.types import ChatMessage, Delta, EngineError, Finished, Loading, Queued, StreamEvent
+from training import engines
 
 BURST_SECONDS = 0.1
 HEARTBEAT_SECONDS = 5.0

@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from accounts.models import User
-from chat import engines
 from chat.forms import SettingsForm
 from chat.models import Column, Comparison, Conversation, Message
 from llmkit.types import GenerationSettings
+from training import engines
 
 REFUSED = 422
 

@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from chat import engines
 from chat.forms import SettingsForm
 from chat.models import Comparison, Conversation, Document, Message
 from chat.services import comparisons
@@ -20,6 +19,7 @@ from chat.views.composer import chosen_version
 from chat.views.files import attached
 from chat.views.template_use import inputs_of, plain, use_of
 from llmkit.prompts import PromptTemplateError
+from training import engines
 
 
 @require_POST

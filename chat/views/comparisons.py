@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils.text import slugify
 from django.views.decorators.http import require_GET, require_POST
 
-from chat import engines
 from chat.columns import shown_comparison, sizes_of
 from chat.models import Comparison, PromptTemplate
 from chat.services import asking, comparisons, counting
@@ -21,6 +20,7 @@ from chat.streaming import events
 from chat.transfer import comparing
 from chat.views.common import comparison_of, person, refusal
 from chat.views.template_use import plain
+from training import engines
 
 LISTED = 40
 PAGE = "chat/comparisons/page.html"

@@ -9,13 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET
 
-from chat import engines
 from chat.models import Column, Conversation, Preset
 from chat.thread import shown_branch, shown_thread
 from chat.views.common import conversation_of, person
 from chat.views.composer import composer_context
 from chat.views.settings import settings_context
 from chat.views.template_use import plain
+from training import engines
 
 LISTED = 40
 

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET, require_POST
 
-from chat import engines, template_text
+from chat import template_text
 from chat.models import PromptTemplate, PromptTemplateVersion
 from chat.services.fitting import Fit, count
 from chat.services.prompt_templates import parsed, render_turn
@@ -16,6 +16,7 @@ from chat.views.common import person
 from chat.views.template_use import inputs_of, use_of
 from llmkit.prompts import PromptTemplateError, Shots, ways
 from llmkit.types import ChatMessage, EngineError, GenerationSettings
+from training import engines
 
 CHARACTERS_PER_TOKEN = 4
 MAX_INPUT = 100_000

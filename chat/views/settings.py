@@ -8,13 +8,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST
 
-from chat import engines
 from chat.forms import PresetForm, SettingsForm
 from chat.models import Conversation, Preset
 from chat.services import conversations
 from chat.views.common import apply_settings, conversation_of, person, refusal
 from chat.views.composer import chosen_version, suggested
 from llmkit.types import GenerationSettings
+from training import engines
 
 
 def settings_context(

@@ -11,7 +11,6 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from accounts.models import User
-from chat import engines
 from chat.models import Conversation, Generation
 from chat.streaming import producer
 from chat.streaming.database import in_database
@@ -19,6 +18,7 @@ from tests.chat.conftest import begin, talk
 from tests.chat.sockets import Socket, owner_socket
 from tests.llmkit.running_engine import RunningEngine, loader_held, running_engine
 from tests.tiny_model import TINY_MODEL
+from training import engines
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOBODY = "http://127.0.0.1:9"

@@ -11,10 +11,10 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from chat import engines
 from llmkit.types import ChatMessage, Delta, GenerationSettings
 from tests.llmkit.rude_server import KEY, RudeServer, rude_server
 from tests.training.conftest import NOBODY
+from training import engines
 from training.models import Endpoint, ModelVersion
 from training.services import endpoints
 from training.services.addresses import checked_url, is_plain_and_far
