@@ -17,6 +17,9 @@ class AnnotationQuerySet(models.QuerySet["Annotation"]):
     def of(self, project: Project) -> Self:
         return self.filter(task__project=project)
 
+    def adjudications(self) -> Self:
+        return self.filter(source=Annotation.Source.ADJUDICATION)
+
     def current(self) -> Self:
         """The newest revision of each labeler on each task, unless it was undone or voided."""
         newest = Annotation.objects.filter(task=OuterRef("task"), labeler=OuterRef("labeler"))
@@ -29,7 +32,8 @@ class AnnotationQuerySet(models.QuerySet["Annotation"]):
 class Annotation(models.Model):
     """Candidates are named by their place in `candidate_set`.
 
-    `withdrawn` is the revision that an undo adds. `key` makes a repeated post harmless.
+    `withdrawn` is the revision that an undo adds. `key` makes a repeated post harmless. Of a task
+    with an adjudication, made by `adjudicated_by`, only that one counts as training data.
     """
 
     class Flag(models.TextChoices):
@@ -43,6 +47,7 @@ class Annotation(models.Model):
         LABELING = "labeling", "Ranking page"
         CHAT = "chat", "Chat"
         IMPORT = "import", "Import"
+        ADJUDICATION = "adjudication", "Adjudication"
 
     key = models.CharField(max_length=200, unique=True)
     task = models.ForeignKey(RankingTask, on_delete=models.CASCADE, related_name="annotations")
@@ -52,7 +57,7 @@ class Annotation(models.Model):
     )
     candidate_set = models.ForeignKey(CandidateSet, on_delete=models.PROTECT, related_name="+")
     revision = models.PositiveIntegerField(default=1)
-    source = models.CharField(max_length=8, choices=Source.choices)
+    source = models.CharField(max_length=12, choices=Source.choices)
     tiers = models.JSONField(default=list)
     unranked = models.JSONField(default=list)
     unacceptable = models.JSONField(default=list)
@@ -67,6 +72,9 @@ class Annotation(models.Model):
     comment = models.TextField(blank=True)
     active_ms = models.PositiveIntegerField(null=True, blank=True)
     withdrawn = models.BooleanField(default=False)
+    adjudicated_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     voided_at = models.DateTimeField(null=True, blank=True)
     voided_by = models.ForeignKey(

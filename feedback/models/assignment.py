@@ -22,7 +22,8 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
 class Assignment(models.Model):
     """`permutation[k]` is the place in the candidate set of what is shown at k.
 
-    An expired claim gives its slot back and keeps its draft, so that nothing typed is lost.
+    An expired claim gives its slot back and keeps its draft, so that nothing typed is lost. So does
+    one whose ranking was voided, but its labeler does not get the task again.
     """
 
     class State(models.TextChoices):
@@ -31,6 +32,7 @@ class Assignment(models.Model):
         SUBMITTED = "submitted", "Submitted"
         SKIPPED = "skipped", "Skipped"
         EXPIRED = "expired", "Expired"
+        VOIDED = "voided", "Voided"
 
     CLAIMS = (State.CLAIMED, State.DRAFT)
     HOLDING = (*CLAIMS, State.SUBMITTED)

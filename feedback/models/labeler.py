@@ -1,4 +1,8 @@
-"""Who ranks in a project: a member, somebody from an imported file, or a model that judges."""
+"""Who ranks in a project: a member, somebody from an imported file, or a model that judges.
+
+Adjudications of a project are the revisions of one labeler more, so that the newest of them counts
+whoever of the managers made it.
+"""
 
 from django.conf import settings
 from django.db import models
@@ -12,9 +16,12 @@ class Labeler(models.Model):
         HUMAN = "human", "Person"
         IMPORTED = "imported", "From a file"
         AI = "ai", "Model"
+        ADJUDICATOR = "adjudicator", "Adjudication"
+
+    PEOPLE = (Kind.HUMAN, Kind.IMPORTED)
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="labelers")
-    kind = models.CharField(max_length=8, choices=Kind.choices)
+    kind = models.CharField(max_length=11, choices=Kind.choices)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )

@@ -11,6 +11,7 @@ from feedback.rules.splits import Group
 
 GOLD = "gold task"
 AI = "ranked by a model"
+OVERRULED = "overruled by an adjudication"
 OLD_SET = "ranked an older version of the candidates"
 
 
@@ -37,7 +38,7 @@ def judged_tasks(
     said = dict(Candidate.objects.filter(task__project=project).values_list("pk", "text"))
     for task in project.tasks.open().order_by("pk"):
         if task.pk in by_task:
-            yield on_newest_set(task, by_task[task.pk], said, dropped)
+            yield on_newest_set(task, decided(by_task[task.pk], dropped), said, dropped)
 
 
 def usable(project: Project, dropped: Counter[str], include_ai: bool) -> Iterator[Annotation]:
@@ -49,6 +50,14 @@ def usable(project: Project, dropped: Counter[str], include_ai: bool) -> Iterato
             dropped[AI] += 1
         else:
             yield annotation
+
+
+def decided(found: list[Annotation], dropped: Counter[str]) -> list[Annotation]:
+    """The adjudication alone where there is one, else all of them."""
+    adjudicated = [a for a in found if a.source == Annotation.Source.ADJUDICATION]
+    kept = adjudicated or found
+    dropped.update({OVERRULED: len(found) - len(kept)})
+    return kept
 
 
 def on_newest_set(
