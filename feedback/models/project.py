@@ -21,11 +21,18 @@ class ProjectQuerySet(models.QuerySet["Project"]):
     def open(self) -> Self:
         return self.filter(archived_at=None)
 
-    def managed_by(self, user: "User") -> Self:
-        """Those the person may see and change whole: their own, and every one for an admin."""
+    def archived(self) -> Self:
+        return self.exclude(archived_at=None)
+
+    def run_by(self, user: "User") -> Self:
+        """Those the person answers for, archived or not: their own, every one for an admin."""
         if is_in_group(user, ADMIN):
-            return self.open()
-        return self.open().filter(owner=user) if is_in_group(user, TRAINER) else self.none()
+            return self.all()
+        return self.filter(owner=user) if is_in_group(user, TRAINER) else self.none()
+
+    def managed_by(self, user: "User") -> Self:
+        """Those the person may see and change whole."""
+        return self.run_by(user).open()
 
     def labeled_by(self, user: "User") -> Self:
         """Those the person may rank in: named for it, or open to every labeler."""

@@ -1,12 +1,21 @@
-"""Making projects and finding them."""
+"""Making projects, changing and finding them."""
+
+import secrets
+from collections.abc import Collection
+from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.text import slugify
 
 from accounts.models import User
 from feedback.models import Guidelines, Project
 from feedback.services.errors import FeedbackError
+from feedback.services.overlap import Reach, set_overlap
 from llmkit.registry import near_names
+
+# What addresses of other pages begin with, and the project that chats fill by themselves.
+TAKEN = {"new", "chat", "red-team"}
 
 
 def named(name: str) -> Project:
@@ -21,16 +30,25 @@ def named(name: str) -> Project:
 
 def create(*, owner: User | None, name: str, guidelines: str = "", **choices: object) -> Project:
     """A project with its first guidelines. FeedbackError where the name is taken."""
-    if not (slug := slugify(name)):
-        raise FeedbackError("Give the project a name with letters or digits.")
+    slug = slug_for(name, owner)
     try:
         with transaction.atomic():
             project = Project.objects.create(owner=owner, name=name, slug=slug, **choices)
             if guidelines.strip():
                 write_guidelines(project=project, text=guidelines, writer=owner)
     except IntegrityError as error:
-        raise FeedbackError(f"There is a project named '{name}' already.") from error
+        raise FeedbackError(
+            f"There is a project named '{name}' already, maybe an archived one."
+        ) from error
     return project
+
+
+def slug_for(name: str, owner: User | None) -> str:
+    """The project's part of addresses; a name without Latin letters gets one by chance."""
+    if not any(mark.isalnum() for mark in name):
+        raise FeedbackError("Give the project a name with letters or digits.")
+    slug = slugify(name) or f"project-{secrets.token_hex(3)}"
+    return f"{slug}-project" if owner is not None and slug in TAKEN else slug
 
 
 def named_or_new(name: str) -> Project:
@@ -40,6 +58,30 @@ def named_or_new(name: str) -> Project:
     except FeedbackError:
         owner = User.objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
         return create(owner=owner, name=name)
+
+
+@transaction.atomic
+def change(
+    *, project: Project, people: Collection[User], for_old_tasks: bool, **choices: Any
+) -> Reach:
+    """Store the settings; says what the overlap's change did to the tasks there are.
+
+    Its address stays, so that links to the project keep working.
+    """
+    for field, value in choices.items():
+        setattr(project, field, value)
+    project.save(update_fields=[*choices])
+    project.people.set(people)
+    return set_overlap(project.tasks.open(), project.overlap) if for_old_tasks else Reach()
+
+
+def archive(*, project: Project) -> None:
+    """Take the project off every page; nothing of it is lost."""
+    Project.objects.filter(pk=project.pk).update(archived_at=timezone.now())
+
+
+def restore(*, project: Project) -> None:
+    Project.objects.filter(pk=project.pk).update(archived_at=None)
 
 
 def write_guidelines(*, project: Project, text: str, writer: User | None) -> Guidelines:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 
 from accounts.access import signed_in
@@ -19,6 +19,12 @@ def managed(request: HttpRequest, slug: str) -> Project:
 def ranked(request: HttpRequest, slug: str) -> Project:
     """The project, for those who may rank in it; 404 to everybody else."""
     return get_object_or_404(Project.objects.labeled_by(signed_in(request)), slug=slug)
+
+
+def require(allowed: bool) -> None:
+    """To someone who may not, the address does not exist."""
+    if not allowed:
+        raise Http404
 
 
 def done(

@@ -1,0 +1,24 @@
+"""Numbers of this room as people say them."""
+
+from django import template
+
+from feedback.progress import Progress
+
+register = template.Library()
+
+
+@register.filter
+def in_words(progress: Progress) -> str:
+    """'12 of 40 tasks ranked, 3 begun'."""
+    if not progress.total:
+        return "No tasks yet"
+    noun = "task" if progress.total == 1 else "tasks"
+    begun = f", {progress.begun:,} begun" if progress.begun else ""
+    return f"{progress.ranked:,} of {progress.total:,} {noun} ranked{begun}"
+
+
+@register.filter
+def share(progress: Progress, upto: str) -> str:
+    """Percent of the bar's width that is ranked, or ranked and begun, for an SVG attribute."""
+    part = progress.ranked + (progress.begun if upto == "begun" else 0)
+    return f"{100 * part / progress.total:.2f}"
