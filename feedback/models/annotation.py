@@ -8,7 +8,7 @@ from django.db.models import F, OuterRef, Subquery
 
 from feedback.models.assignment import Assignment
 from feedback.models.labeler import Labeler
-from feedback.models.project import Project
+from feedback.models.project import Guidelines, Project
 from feedback.models.task import Candidate, CandidateSet, RankingTask
 from feedback.rules.pairs import Ranking
 
@@ -34,6 +34,7 @@ class Annotation(models.Model):
 
     `withdrawn` is the revision that an undo adds. `key` makes a repeated post harmless. Of a task
     with an adjudication, made by `adjudicated_by`, only that one counts as training data.
+    `guidelines` are those in force when it was made; imported ones know of none.
     """
 
     class Flag(models.TextChoices):
@@ -56,6 +57,9 @@ class Annotation(models.Model):
         Assignment, null=True, blank=True, on_delete=models.PROTECT, related_name="annotations"
     )
     candidate_set = models.ForeignKey(CandidateSet, on_delete=models.PROTECT, related_name="+")
+    guidelines = models.ForeignKey(
+        Guidelines, null=True, blank=True, on_delete=models.PROTECT, related_name="annotations"
+    )
     revision = models.PositiveIntegerField(default=1)
     source = models.CharField(max_length=12, choices=Source.choices)
     tiers = models.JSONField(default=list)

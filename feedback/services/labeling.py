@@ -223,6 +223,7 @@ def revision_of(
         labeler=assignment.labeler,
         assignment=assignment,
         candidate_set=assignment.candidate_set,
+        guidelines=assignment.task.project.latest_guidelines,
         revision=next_revision(assignment),
         source=Annotation.Source.LABELING,
         tiers=[list(tier) for tier in ranking.tiers],

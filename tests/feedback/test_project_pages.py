@@ -55,13 +55,13 @@ def task_in(project: Project, name: str = "t1", *answers: str) -> RankingTask:
     )
 
 
-def rank(project: Project, person: User, key: str = "k1") -> Annotation:
-    labeler = labeling.labeler_of(project=project, user=person)
-    mine = labeling.claim_next(project=project, labeler=labeler)
+def rank(task: RankingTask, person: User) -> Annotation:
+    labeler = labeling.labeler_of(project=task.project, user=person)
+    mine = labeling.claim(task=task, labeler=labeler)
     assert mine is not None
     size = mine.candidate_set.size
     ranking = Ranking(size, tuple((place,) for place in range(size)))
-    return labeling.submit(assignment=mine, key=key, ranking=ranking)
+    return labeling.submit(assignment=mine, key=f"{task.pk}:{person.pk}", ranking=ranking)
 
 
 def test_an_empty_room_says_what_it_is_for(
@@ -108,13 +108,13 @@ def test_home_tells_a_labeler_what_is_left_and_a_manager_how_far_it_is(
     manager: Client, project: Project, labeler: User, signed_in: SignedIn
 ) -> None:
     for name in ("a", "b", "c"):
-        task_in(project, name)
-    rank(project, labeler)
+        task = task_in(project, name)
+    rank(task, labeler)
     assert "2 tasks for you" in text(signed_in(labeler), "/feedback/")
     assert "1 of 3 tasks ranked" in text(manager, "/feedback/")
     overview = text(manager, f"/feedback/{project.slug}/")
     assert "2 tasks still wait for labelers" in overview
-    assert "labeler</" in overview
+    assert '<th scope="row"> labeler' in overview
     assert "3 generated" in overview
 
 
@@ -122,11 +122,9 @@ def test_raising_the_overlap_reaches_open_tasks_and_lowering_drops_no_ranking(
     manager: Client, project: Project, trainer: User, labeler: User
 ) -> None:
     ranked, free = task_in(project, "ranked"), task_in(project, "free")
-    ranked.priority = 1
-    ranked.save()
     assert "2 tasks now asked of 2 people" in saved(manager, project, SETTINGS)
-    rank(project, labeler)
-    rank(project, trainer, "k2")
+    for person in (labeler, trainer):
+        rank(RankingTask.objects.get(pk=ranked.pk), person)
     said = saved(manager, project, SETTINGS | {"overlap": "1"})
     assert "1 task now asked of 1 person" in said
     assert "1 task kept more" in said
