@@ -6,13 +6,23 @@ first and a group once placed never moves: one that is close to older groups of 
 belongs to neither and is dropped.
 """
 
-import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-SPLITS = ("train", "validation", "test")
-Fractions = Mapping[str, float]
+from training.splits import SPLITS, Fractions, bucket, check_fractions, split_of
+
+__all__ = [
+    "SPLITS",
+    "Fractions",
+    "Group",
+    "Placed",
+    "bucket",
+    "check_fractions",
+    "place",
+    "split_of",
+]
+
 BRIDGE = "close to older prompts of two splits"
 
 
@@ -39,28 +49,6 @@ class Placed:
     splits: dict[str, str]
     dropped: dict[str, str]
     merged: dict[str, str]
-
-
-def check_fractions(fractions: Fractions) -> None:
-    """ValueError unless the three are numbers of 0 or more that add up to 1."""
-    right = set(fractions) <= set(SPLITS) and all(f >= 0 for f in fractions.values())
-    if not right or abs(sum(fractions.values()) - 1) > 1e-9:
-        raise ValueError("The shares of train, validation and test must add up to 1.")
-
-
-def bucket(key: str, seed: int) -> float:
-    """A number in [0, 1) that depends on the key and the seed alone."""
-    digest = hashlib.sha256(f"{seed}:{key}".encode()).digest()
-    return int.from_bytes(digest[:8]) / 2**64
-
-
-def split_of(key: str, fractions: Fractions, seed: int) -> str:
-    place, upper = bucket(key, seed), 0.0
-    for name in SPLITS:
-        upper += fractions.get(name, 0.0)
-        if place < upper:
-            return name
-    return next(name for name in reversed(SPLITS) if fractions.get(name))
 
 
 def place(groups: Iterable[Group], fractions: Fractions, *, seed: int, nearby: Nearby) -> Placed:

@@ -2,9 +2,20 @@
 
 import hashlib
 import json
-import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+
+from training.splits import normalised
+
+__all__ = [
+    "Message",
+    "canonical",
+    "group_key",
+    "normalised",
+    "prompt_hash",
+    "root_turn",
+    "sha256",
+]
 
 Message = Mapping[str, str]
 
@@ -24,12 +35,6 @@ def sha256(text: str) -> str:
 
 def prompt_hash(messages: Sequence[Message]) -> str:
     return sha256(canonical(messages))
-
-
-def normalised(text: str) -> str:
-    """Lower case, compatibility forms, words and single spaces only."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join(re.findall(r"\w+", folded)) or folded.strip()
 
 
 def root_turn(messages: Sequence[Message]) -> str:

@@ -1,5 +1,6 @@
 from training.models.addition import Addition, AdditionQuerySet
 from training.models.dataset import Dataset, DatasetQuerySet, DatasetVersion
+from training.models.dataset_addition import DatasetAddition
 from training.models.endpoint import Endpoint, EndpointQuerySet
 from training.models.job import Job, JobLostError
 from training.models.version import ModelVersion, ModelVersionQuerySet
@@ -8,6 +9,7 @@ __all__ = [
     "Addition",
     "AdditionQuerySet",
     "Dataset",
+    "DatasetAddition",
     "DatasetQuerySet",
     "DatasetVersion",
     "Endpoint",

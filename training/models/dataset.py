@@ -1,9 +1,13 @@
 """Datasets and their versions: immutable files with a hash, split so that nothing leaks."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Count, Max, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.urls import reverse
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -12,6 +16,28 @@ if TYPE_CHECKING:
 class DatasetQuerySet(models.QuerySet["Dataset"]):
     def owned_by(self, user: "User") -> Self:
         return self.filter(owner=user)
+
+    def in_use(self) -> Self:
+        """Those that were not put away."""
+        return self.filter(archived_at=None)
+
+    def with_versions(self) -> Self:
+        """Each with `newest` (its newest version's id), `count` and `changed_at`."""
+        newest = DatasetVersion.objects.filter(dataset=OuterRef("pk")).order_by("-number")
+        return self.annotate(
+            newest=Subquery(newest.values("pk")[:1]),
+            count=Count("versions"),
+            changed_at=Coalesce(Max("versions__created_at"), "created_at"),
+        )
+
+    def about(self, words: str) -> Self:
+        """Those whose name, notes or licence hold the words."""
+        found = self
+        for word in words.split():
+            found = found.filter(
+                Q(name__icontains=word) | Q(notes__icontains=word) | Q(licence__icontains=word)
+            )
+        return found
 
 
 class Dataset(models.Model):
@@ -29,6 +55,9 @@ class Dataset(models.Model):
     )
     name = models.CharField(max_length=100, unique=True)
     kind = models.CharField(max_length=10, choices=Kind.choices)
+    notes = models.TextField(blank=True)
+    licence = models.CharField(max_length=200, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = DatasetQuerySet.as_manager()
@@ -38,6 +67,9 @@ class Dataset(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("datasets:dataset", args=[self.pk])
 
 
 class DatasetVersion(models.Model):
@@ -73,3 +105,19 @@ class DatasetVersion(models.Model):
         if not self._state.adding:
             raise TypeError("A dataset version never changes; freeze a new one instead.")
         super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return reverse("datasets:version", args=[self.dataset_id, self.number])
+
+    @property
+    def folder(self) -> Path:
+        where: Any = settings.DATA_DIR
+        return Path(where) / self.path
+
+    @property
+    def rows(self) -> int:
+        return sum(facts["rows"] for facts in self.files.values())
+
+    @property
+    def size(self) -> int:
+        return sum(facts["bytes"] for facts in self.files.values())

@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +15,24 @@ from django.utils.text import slugify
 from accounts.models import User
 from llmkit.registry import near_names
 from training.models import Dataset, DatasetVersion
+from training.rows import Rows, hash_of, line_of, write
 
-Rows = Iterable[Mapping[str, Any]]
+__all__ = [
+    "DatasetError",
+    "freeze",
+    "hash_of",
+    "keep",
+    "line_of",
+    "rows_of",
+    "version_named",
+    "write",
+]
+
 FOLDER = "datasets"
 
 
 class DatasetError(Exception):
     """The dataset can't be stored or found; the text says why and what to do."""
-
-
-def line_of(row: Mapping[str, Any]) -> str:
-    """One row as the same bytes every time."""
-    return json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n"
 
 
 def freeze(
@@ -51,21 +57,6 @@ def freeze(
         return keep(building, name, kind, written, source, report, made_by)
     finally:
         shutil.rmtree(building, ignore_errors=True)
-
-
-def write(path: Path, rows: Rows) -> dict[str, Any]:
-    digest, count = hashlib.sha256(), 0
-    with path.open("wb") as file:
-        for row in rows:
-            line = line_of(row).encode()
-            digest.update(line)
-            count += file.write(line) > 0
-    return {"sha256": digest.hexdigest(), "bytes": path.stat().st_size, "rows": count}
-
-
-def hash_of(files: Mapping[str, Mapping[str, Any]]) -> str:
-    named = [[name, files[name]["sha256"]] for name in sorted(files)]
-    return hashlib.sha256(json.dumps(named).encode()).hexdigest()
 
 
 @transaction.atomic
@@ -116,17 +107,16 @@ def version_named(name: str, number: int | None = None) -> DatasetVersion:
 
 
 def rows_of(version: DatasetVersion, file: str) -> Iterator[dict[str, Any]]:
-    """A file's rows. DatasetError where its bytes are not those that were frozen."""
-    path = Path(settings.DATA_DIR) / version.path / file
+    """A file's rows, one after the other. DatasetError where its bytes are not those that were
+    frozen, before the first row is given."""
     try:
-        with path.open("rb") as opened:
-            same = (
-                hashlib.file_digest(opened, "sha256").hexdigest() == version.files[file]["sha256"]
-            )
+        with (version.folder / file).open("rb") as opened:
+            found = hashlib.file_digest(opened, "sha256").hexdigest()
+            if found != version.files[file]["sha256"]:
+                raise DatasetError(
+                    f"{file} of {version} was changed after it was frozen. Freeze it anew."
+                )
             opened.seek(0)
-            lines = opened.read().splitlines() if same else []
+            yield from map(json.loads, opened)
     except OSError as error:
         raise DatasetError(f"{file} of {version} cannot be read: {error.strerror}.") from error
-    if not same:
-        raise DatasetError(f"{file} of {version} was changed after it was frozen. Freeze it anew.")
-    yield from map(json.loads, lines)

@@ -1,0 +1,66 @@
+"""What one does to a dataset: name it, note something, put it away, bring it back, delete it."""
+
+import logging
+import shutil
+
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+from django.utils import timezone
+
+from training.dataset_uses import Dependant, dependants_of
+from training.models import Dataset
+from training.services.datasets import DatasetError
+
+log = logging.getLogger(__name__)
+LONGEST_NOTES = 20_000
+
+
+@transaction.atomic
+def change(*, dataset: Dataset, name: str, licence: str, notes: str) -> None:
+    """Store what people say about it. DatasetError for a name that is empty or taken."""
+    name = name.strip()
+    if not name:
+        raise DatasetError("A dataset needs a name.")
+    dataset.name, dataset.licence, dataset.notes = name, licence.strip(), notes[:LONGEST_NOTES]
+    try:
+        with transaction.atomic():
+            dataset.save(update_fields=["name", "licence", "notes"])
+    except IntegrityError as error:
+        raise DatasetError(f"There is a dataset called {name} already.") from error
+
+
+def archive(*, dataset: Dataset) -> None:
+    Dataset.objects.filter(pk=dataset.pk).update(archived_at=timezone.now())
+
+
+def restore(*, dataset: Dataset) -> None:
+    Dataset.objects.filter(pk=dataset.pk).update(archived_at=None)
+
+
+def dependants(dataset: Dataset) -> list[Dependant]:
+    return dependants_of(list(dataset.versions.all()))
+
+
+def delete(*, dataset: Dataset) -> None:
+    """Remove it with its versions and files for good. DatasetError while something needs it."""
+    folders = _deleted(dataset)
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@transaction.atomic
+def _deleted(dataset: Dataset) -> list[str]:
+    if dataset.archived_at is None:
+        raise DatasetError("Archive the dataset first; then it can be deleted.")
+    needed = dependants(dataset)
+    if needed:
+        names = ", ".join(one.name for one in needed[:3])
+        more = f" and {len(needed) - 3} more" if len(needed) > 3 else ""
+        raise DatasetError(f"{dataset} is needed by {names}{more}, so it stays.")
+    versions = list(dataset.versions.all())
+    try:
+        dataset.versions.all().delete()
+        dataset.delete()
+    except ProtectedError as error:
+        raise DatasetError(f"{dataset} is needed by something else, so it stays.") from error
+    return [str(version.folder) for version in versions]
