@@ -4,7 +4,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import F, OuterRef, Q, Subquery
 
 from feedback.models.assignment import Assignment
 from feedback.models.labeler import Labeler
@@ -21,12 +21,26 @@ class AnnotationQuerySet(models.QuerySet["Annotation"]):
         return self.filter(source=Annotation.Source.ADJUDICATION)
 
     def current(self) -> Self:
-        """The newest revision of each labeler on each task, unless it was undone or voided."""
-        newest = Annotation.objects.filter(task=OuterRef("task"), labeler=OuterRef("labeler"))
-        number = Subquery(newest.order_by("-revision").values("revision")[:1])
-        return self.annotate(newest=number).filter(
-            revision=F("newest"), withdrawn=False, voided_at=None
+        """The newest revision of each labeler on each task, unless it was undone or voided.
+
+        Repeats are left out: they are there to be compared with what counts (`repeats`).
+        """
+        return self.filter(repeat=False).newest()
+
+    def repeats(self) -> Self:
+        """What people said when they got a task again, unless it was undone or voided."""
+        return self.filter(repeat=True).newest()
+
+    def newest(self) -> Self:
+        same = {name: OuterRef(name) for name in ("task", "labeler", "repeat")}
+        revisions = Annotation.objects.filter(**same).order_by("-revision").values("revision")
+        return self.annotate(newest_revision=Subquery(revisions[:1])).filter(
+            revision=F("newest_revision"), withdrawn=False, voided_at=None
         )
+
+    def uniform(self) -> Self:
+        """Those whose task was drawn at random and not by doubt; imported ones were not chosen."""
+        return self.filter(Q(assignment=None) | Q(assignment__chosen_uniformly=True))
 
 
 class Annotation(models.Model):
@@ -35,6 +49,11 @@ class Annotation(models.Model):
     `withdrawn` is the revision that an undo adds. `key` makes a repeated post harmless. Of a task
     with an adjudication, made by `adjudicated_by`, only that one counts as training data.
     `guidelines` are those in force when it was made; imported ones know of none.
+
+    `flags` are names by place, {"0": ["toxic"]}; `ratings` are numbers from 1 to 5 by place and
+    quality, {"0": {"helpful": 4}}. `strength` says how much better the best answer is than the
+    worst. `edit` is the labeler's better answer. `repeat` marks what was said about a task for the
+    second time; it never counts.
     """
 
     class Flag(models.TextChoices):
@@ -43,6 +62,18 @@ class Annotation(models.Model):
         FAILS = "fails_objective", "Fails the objective"
         REFUSAL = "refusal", "Refuses"
         PERSONAL = "personal_data", "Personal data"
+
+    class Quality(models.TextChoices):
+        HELPFUL = "helpful", "Helpful"
+        HONEST = "honest", "Honest"
+        HARMLESS = "harmless", "Harmless"
+
+    class Strength(models.IntegerChoices):
+        SLIGHTLY = 1, "Slightly better"
+        CLEARLY = 2, "Clearly better"
+        MUCH = 3, "Much better"
+
+    RATED = range(1, 6)
 
     class Source(models.TextChoices):
         LABELING = "labeling", "Ranking page"
@@ -60,6 +91,7 @@ class Annotation(models.Model):
     guidelines = models.ForeignKey(
         Guidelines, null=True, blank=True, on_delete=models.PROTECT, related_name="annotations"
     )
+    repeat = models.BooleanField(default=False)
     revision = models.PositiveIntegerField(default=1)
     source = models.CharField(max_length=12, choices=Source.choices)
     tiers = models.JSONField(default=list)
@@ -72,7 +104,7 @@ class Annotation(models.Model):
     edit_is_better = models.BooleanField(default=False)
     flags = models.JSONField(default=dict)
     ratings = models.JSONField(default=dict)
-    strength = models.SmallIntegerField(null=True, blank=True)
+    strength = models.SmallIntegerField(null=True, blank=True, choices=Strength.choices)
     comment = models.TextField(blank=True)
     active_ms = models.PositiveIntegerField(null=True, blank=True)
     withdrawn = models.BooleanField(default=False)

@@ -13,7 +13,7 @@ from feedback.models.task import CandidateSet, RankingTask
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
     def holding(self) -> Self:
         """Those that keep their slot from others."""
-        return self.filter(state__in=Assignment.HOLDING)
+        return self.filter(state__in=Assignment.HOLDING, slot__isnull=False)
 
     def overdue(self) -> Self:
         return self.filter(state__in=Assignment.CLAIMS, expires_at__lt=timezone.now())
@@ -24,6 +24,10 @@ class Assignment(models.Model):
 
     An expired claim gives its slot back and keeps its draft, so that nothing typed is lost. So does
     one whose ranking was voided, but its labeler does not get the task again.
+
+    Gold tasks and repeats (`repeat`: a task that the labeler has ranked before) stand beside the
+    overlap: they have no slot. `chosen_uniformly` is False where doubt chose the task, and for
+    those two, which nobody drew at random from the project.
     """
 
     class State(models.TextChoices):
@@ -40,7 +44,8 @@ class Assignment(models.Model):
     task = models.ForeignKey(RankingTask, on_delete=models.CASCADE, related_name="assignments")
     candidate_set = models.ForeignKey(CandidateSet, on_delete=models.PROTECT, related_name="+")
     labeler = models.ForeignKey(Labeler, on_delete=models.PROTECT, related_name="assignments")
-    slot = models.PositiveSmallIntegerField()
+    slot = models.PositiveSmallIntegerField(null=True, blank=True)
+    repeat = models.BooleanField(default=False)
     permutation = models.JSONField()
     state = models.CharField(max_length=9, choices=State.choices, default=State.CLAIMED)
     expires_at = models.DateTimeField()
@@ -61,7 +66,9 @@ class Assignment(models.Model):
                 condition=Q(state__in=["claimed", "draft", "submitted"]),
                 name="one_labeler_holds_a_slot",
             ),
-            models.UniqueConstraint(fields=["task", "labeler"], name="a_labeler_has_a_task_once"),
+            models.UniqueConstraint(
+                fields=["task", "labeler", "repeat"], name="a_labeler_has_a_task_once"
+            ),
         ]
 
     def __str__(self) -> str:

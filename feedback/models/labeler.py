@@ -12,6 +12,8 @@ from feedback.models.project import Project
 
 
 class Labeler(models.Model):
+    """`guidelines_seen` is the number of the guidelines that the person has opened last."""
+
     class Kind(models.TextChoices):
         HUMAN = "human", "Person"
         IMPORTED = "imported", "From a file"
@@ -26,6 +28,7 @@ class Labeler(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     name = models.CharField(max_length=200)
+    guidelines_seen = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -30,14 +30,19 @@ class TaskJudgements:
     vectors: list[list[float]]
 
 
-def agreement(*, project: Project, kind: str | None = None) -> dict[str, Any]:
-    """The measures of a project with 95 % intervals; `kind` limits them to labelers of a kind.
+def agreement(
+    *, project: Project, kind: str | None = None, uniform: bool = False
+) -> dict[str, Any]:
+    """The measures of a project with 95 % intervals; `kind` limits them to labelers of a kind,
+    `uniform` to tasks that doubt did not choose.
 
     A measure is None where nothing was judged twice.
     """
     annotations = Annotation.objects.of(project).current().select_related("candidate_set", "edit")
     if kind is not None:
         annotations = annotations.filter(labeler__kind=kind)
+    if uniform:
+        annotations = annotations.uniform()
     people = sorted({annotation.labeler_id for annotation in annotations})
     tasks = judgements(list(annotations), people)
     kappas = cohen_kappas(pooled(tasks, len(people)))

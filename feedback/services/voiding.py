@@ -99,14 +99,17 @@ def placed(annotation: Annotation) -> bool:
     return any(taken(assignment, slot) for slot in free(assignment))
 
 
-def free(assignment: Assignment) -> Iterator[int]:
-    """Free slots of the task, the one it had first."""
+def free(assignment: Assignment) -> Iterator[int | None]:
+    """Free slots of the task, the one it had first; gold tasks and repeats had none."""
+    if assignment.slot is None:
+        yield None
+        return
     held = set(assignment.task.assignments.holding().values_list("slot", flat=True))
     slots = set(range(assignment.task.overlap)) - held
     yield from sorted(slots, key=lambda slot: (slot != assignment.slot, slot))
 
 
-def taken(assignment: Assignment, slot: int) -> bool:
+def taken(assignment: Assignment, slot: int | None) -> bool:
     voided = Assignment.objects.filter(pk=assignment.pk, state=State.VOIDED)
     try:
         with transaction.atomic():

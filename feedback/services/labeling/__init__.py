@@ -1,0 +1,26 @@
+"""Ranking by people: the next task, drafts, submitting, skipping and undoing.
+
+A slot of a task's overlap is claimed by an INSERT that the database refuses when somebody else
+holds it; no lock is needed and none would work on SQLite. A claim that expired gives its slot to
+others and keeps its draft, which its writer gets back with the next free slot of that task.
+"""
+
+from feedback.services.labeling.claims import LostClaimError, release_expired, renewed
+from feedback.services.labeling.drafts import StaleDraftError, save_draft
+from feedback.services.labeling.following import claim_next
+from feedback.services.labeling.labelers import labeler_of
+from feedback.services.labeling.submitting import skip, submit
+from feedback.services.labeling.undoing import undo
+
+__all__ = [
+    "LostClaimError",
+    "StaleDraftError",
+    "claim_next",
+    "labeler_of",
+    "release_expired",
+    "renewed",
+    "save_draft",
+    "skip",
+    "submit",
+    "undo",
+]
