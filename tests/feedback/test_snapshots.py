@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
@@ -12,7 +13,7 @@ from pytest_django.fixtures import Settings
 
 from feedback import exporting
 from feedback.models import Annotation, Candidate, Labeler, Project, RankingTask
-from feedback.services import projects
+from feedback.services import projects, tasks
 from feedback.services.errors import FeedbackError
 from feedback.services.imports import import_preferences
 from feedback.services.snapshots import Recipe, Snapshot, freeze, report, snapshot
@@ -55,6 +56,7 @@ def made(project: Project) -> Snapshot:
 
 
 STRICT = [[0], [1], [2]]
+TIED = [[0, 1, 2]]
 
 
 def test_votes_are_joined_and_each_task_weighs_one(project: Project, tmp_path: Path) -> None:
@@ -91,7 +93,11 @@ def test_contradictions_gold_voided_and_undone_rankings_are_left_out_and_counted
     assert {p["task"] for p in found.rows("pairs")} == set(
         RankingTask.objects.filter(external_id="t1").values_list("pk", flat=True)
     )
-    assert report(found)["dropped"] == {"gold task": 1, "people contradict each other": 1}
+    assert report(found)["dropped"] == {
+        "gold task": 1,
+        "people contradict each other": 1,
+        "voided": 1,
+    }
 
 
 def test_a_models_rankings_are_never_mixed_in_unasked(project: Project, tmp_path: Path) -> None:
@@ -99,7 +105,22 @@ def test_a_models_rankings_are_never_mixed_in_unasked(project: Project, tmp_path
     Labeler.objects.update(kind=Labeler.Kind.AI)
     assert report(made(project))["dropped"] == {"ranked by a model": 1}
     asked = snapshot(project=project, recipe=Recipe(include_ai=True))
-    assert len(asked.rows("pairs")) == 3
+    assert [row["labeled_by"] for row in asked.rows("pairs")] == ["model"] * 3
+
+
+def test_a_models_ranking_never_outvotes_a_persons_and_is_never_exported_as_one(
+    project: Project, tmp_path: Path
+) -> None:
+    bring(project, tmp_path, row(1, "judge", STRICT), row(2, "judge", STRICT), row(2, "ada", TIED))
+    Labeler.objects.filter(name="judge").update(kind=Labeler.Kind.AI)
+    version = freeze(project=project, name="sky", recipe=Recipe(include_ai=True))
+    assert version.report["dropped"] == {"ranked by a model where people have ranked": 1}
+    assert version.report["by_model"] == 3
+    for form in exporting.FORMS:
+        who = [told["labeled_by"] for told in exporting.rows(version, form)]
+        assert who
+        assert set(who) <= {"model", "people"}
+    assert [told["labeled_by"] for told in exporting.rows(version, "ties")] == ["people"] * 3
 
 
 def test_all_bad_gives_only_undesirable_rows(project: Project, tmp_path: Path) -> None:
@@ -159,7 +180,74 @@ def test_nothing_to_freeze_makes_no_version(project: Project) -> None:
     assert not DatasetVersion.objects.exists()
 
 
-@pytest.mark.parametrize("form", list(exporting.FORMS))
+def test_only_the_newest_revision_on_the_newest_set_gives_pairs(
+    project: Project, tmp_path: Path
+) -> None:
+    bring(project, tmp_path, row(1, "ada", STRICT), row(2, "ada", STRICT))
+    first = Annotation.objects.get(task__external_id="t1")
+    again = Annotation.objects.get(pk=first.pk)
+    again.pk, again.key, again.revision, again.tiers = None, "again", 2, [[2], [1], [0]]
+    again.save(force_insert=True)
+    old = RankingTask.objects.get(external_id="t2")
+    more = Candidate.objects.create(task=old, text="red", text_hash="red")
+    tasks.set_of(old, [*old.candidates.exclude(pk=more.pk), more])
+    found = made(project)
+    assert {a for pair in found.rows("pairs") for a in pair["annotations"]} == {again.pk}
+    assert found.rows("pairs")[0]["rejected"] == "blue 1"
+    assert found.dropped["ranked an older version of the candidates"] == 1
+
+
+def test_who_wrote_an_answer_does_not_rank_it(project: Project, tmp_path: Path) -> None:
+    bring(project, tmp_path, row(1, "ada", STRICT), row(1, "bob", [[0], [1, 2]]))
+    Candidate.objects.filter(text="blue 1").update(author=Labeler.objects.get(name="ada"))
+    found = made(project)
+    assert [pair["votes"]["for"] for pair in found.rows("pairs")] == [1, 1]
+    assert found.dropped["ranked an answer of their own"] == 1
+
+
+def test_chosen_sources_alone_take_part_and_rows_name_theirs(
+    project: Project, tmp_path: Path
+) -> None:
+    bring(project, tmp_path, row(1, "ada", STRICT), row(2, "bob", STRICT))
+    Annotation.objects.filter(labeler__name="bob").update(source=Annotation.Source.CHAT)
+    asked = freeze(project=project, name="sky", recipe=Recipe(sources=("chat",)))
+    assert asked.source["sources"] == ["chat"]
+    assert asked.report["sources"] == {"chat": 3}
+    assert asked.report["dropped"] == {"from a source that was left out": 1}
+    with pytest.raises(FeedbackError, match="no source 'radio'"):
+        snapshot(project=project, recipe=Recipe(sources=("radio",)))
+
+
+def test_ties_are_exported_apart_at_one_half_and_pairs_with_the_better_one_first(
+    project: Project, tmp_path: Path
+) -> None:
+    bring(project, tmp_path, row(1, "ada", [[0], [1, 2]]))
+    version = freeze(project=project, name="sky")
+    [tie] = exporting.rows(version, "ties")
+    assert (tie["answers"], tie["p"]) == (["green 1", "1"], 0.5)
+    pairs = list(exporting.rows(version, "vector"))
+    assert [(p["answers"], p["vector"], p["weight"]) for p in pairs] == [
+        (["blue 1", "green 1"], [1, 0], 0.5),
+        (["blue 1", "1"], [1, 0], 0.5),
+    ]
+
+
+def test_parquet_has_the_rows_of_json_lines_and_its_columns_when_empty(
+    project: Project, tmp_path: Path
+) -> None:
+    bring(project, tmp_path, row(1, "ada", [[0], [1, 2]]))
+    version = freeze(project=project, name="sky")
+    for form in exporting.FORMS:
+        tables = {}
+        for split in ("train", "validation", "test"):
+            exporting.write(version, form, tmp_path / "out.parquet", split)
+            tables[split] = pyarrow.parquet.read_table(tmp_path / "out.parquet")
+        told = [found for table in tables.values() for found in table.to_pylist()]
+        assert told == list(exporting.rows(version, form))
+        assert len({tuple(table.column_names) for table in tables.values()}) == 1
+
+
+@pytest.mark.parametrize("form", [f for f in exporting.FORMS if f not in ("vector", "ties")])
 def test_what_is_exported_reads_back_the_same(project: Project, tmp_path: Path, form: str) -> None:
     bring(project, tmp_path, row(1, "ada", [[0], [1, 2]]))
     freeze(project=project, name="sky")
@@ -168,7 +256,7 @@ def test_what_is_exported_reads_back_the_same(project: Project, tmp_path: Path, 
     again = projects.create(owner=None, name="Again")
     reader = "hh-rlhf" if form == "hh-rlhf" else "trl"
     import_preferences(project=again, path=out, format_name=reader)
-    kind = exporting.FORMS[form][0]
+    kind = exporting.FORMS[form].kind
     told = made(again).rows(kind)
     want = made(project).rows(kind)
     same = ("completion", "label") if kind == "unpaired" else ("chosen", "rejected")

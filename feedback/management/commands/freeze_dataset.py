@@ -6,9 +6,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from feedback.rules.splits import SPLITS
 from feedback.services import projects
 from feedback.services.errors import FeedbackError
 from feedback.services.snapshots import Recipe, freeze
+from feedback.services.snapshots.recipe import SHARES, SOURCES
 from training.models import DatasetVersion
 from training.services.datasets import DatasetError
 
@@ -22,9 +24,29 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=["json", "text"], default="text")
         parser.add_argument("--seed", type=int, default=0, help="Of the split.")
         parser.add_argument("--margin", type=float, default=0.0, help="0 to 0.5, see the docs.")
+        parser.add_argument(
+            "--shares",
+            type=float,
+            nargs=3,
+            metavar=tuple(name.upper() for name in SPLITS),
+            default=list(SHARES.values()),
+            help="They add up to 1.",
+        )
+        parser.add_argument(
+            "--sources", nargs="+", choices=SOURCES, default=SOURCES, help="All when left out."
+        )
+        parser.add_argument(
+            "--include-ai", action="store_true", help="Models' rankings too; every row says so."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        recipe = Recipe(seed=options["seed"], margin=options["margin"])
+        recipe = Recipe(
+            seed=options["seed"],
+            shares=dict(zip(SPLITS, options["shares"], strict=True)),
+            margin=options["margin"],
+            include_ai=options["include_ai"],
+            sources=tuple(options["sources"]),
+        )
         try:
             project = projects.named(options["project"])
             version = freeze(project=project, name=options["name"], recipe=recipe)

@@ -6,8 +6,9 @@ from accounts.models import User
 from feedback.models import Project
 from feedback.rules.pairs import RULE_VERSION
 from feedback.services.errors import FeedbackError
+from feedback.services.snapshots.recipe import Recipe
 from feedback.services.snapshots.reporting import report
-from feedback.services.snapshots.snapshot import Recipe, Snapshot, snapshot
+from feedback.services.snapshots.snapshot import Snapshot, snapshot
 from training.models import Dataset, DatasetVersion
 from training.services import datasets
 
@@ -37,9 +38,6 @@ def source_of(project: Project, recipe: Recipe, made: Snapshot) -> dict[str, Any
     return {
         "project": project.pk,
         "rule_version": RULE_VERSION,
-        "split_seed": recipe.seed,
-        "shares": dict(recipe.shares),
-        "margin": recipe.margin,
-        "include_ai": recipe.include_ai,
-        "annotations": sorted(made.annotations),
+        **recipe.stored(),
+        "annotations": sorted(made.said_by),
     }

@@ -1,72 +1,105 @@
 """The annotations that may be trained on, task by task, and the groups that splits are made of."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from feedback.models import Annotation, Candidate, Labeler, Project, RankingTask
+from django.db.models import QuerySet
+
+from feedback.models import Annotation, Candidate, CandidateSet, Project, RankingTask
 from feedback.rules import texts
 from feedback.rules.pairs import Derived, derive
 from feedback.rules.splits import Group
+from feedback.services.snapshots.recipe import Recipe
+from feedback.services.snapshots.standing import VOIDED, Facts, is_ai, left_out
 
-GOLD = "gold task"
-AI = "ranked by a model"
-OVERRULED = "overruled by an adjudication"
-OLD_SET = "ranked an older version of the candidates"
+AT_ONCE = 500
+Written = dict[int, dict[int, set[int]]]
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A task with the annotations that count, all on one version of its candidates."""
+    """A task with the annotations that count, all on the newest version of its candidates, and
+    the reasons why other current ones do not, by annotation."""
 
     task: RankingTask
     annotations: list[Annotation]
     texts: list[str]
+    left_out: dict[int, str]
 
-    @property
+    @cached_property
     def derived(self) -> list[Derived]:
         return [derive(annotation.ranking) for annotation in self.annotations]
 
-
-def judged_tasks(
-    project: Project, dropped: Counter[str], *, include_ai: bool = False
-) -> Iterator[Judged]:
-    """Tasks with annotations that may be trained on, oldest first."""
-    by_task: dict[int, list[Annotation]] = {}
-    for annotation in usable(project, dropped, include_ai):
-        by_task.setdefault(annotation.task_id, []).append(annotation)
-    said = dict(Candidate.objects.filter(task__project=project).values_list("pk", "text"))
-    for task in project.tasks.open().order_by("pk"):
-        if task.pk in by_task:
-            yield on_newest_set(task, decided(by_task[task.pk], dropped), said, dropped)
+    @property
+    def by_model(self) -> bool:
+        return any(is_ai(annotation) for annotation in self.annotations)
 
 
-def usable(project: Project, dropped: Counter[str], include_ai: bool) -> Iterator[Annotation]:
-    found = Annotation.objects.of(project).current().order_by("task_id", "labeler_id")
-    for annotation in found.select_related("candidate_set", "edit__parent", "labeler", "task"):
-        if annotation.task.gold is not None:
-            dropped[GOLD] += 1
-        elif annotation.labeler.kind == Labeler.Kind.AI and not include_ai:
-            dropped[AI] += 1
-        else:
-            yield annotation
+def judged_tasks(project: Project, recipe: Recipe) -> Iterator[Judged]:
+    """Every task that somebody's current annotation is about, oldest first."""
+    keys = list(annotated(project).order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(keys), AT_ONCE):
+        some = project.tasks.filter(pk__in=keys[start : start + AT_ONCE])
+        yield from judged_among(some, recipe)
 
 
-def decided(found: list[Annotation], dropped: Counter[str]) -> list[Annotation]:
-    """The adjudication alone where there is one, else all of them."""
-    adjudicated = [a for a in found if a.source == Annotation.Source.ADJUDICATION]
-    kept = adjudicated or found
-    dropped.update({OVERRULED: len(found) - len(kept)})
-    return kept
+def annotated(project: Project) -> "QuerySet[RankingTask]":
+    """Tasks that somebody has said something about, whether it counts or not."""
+    return project.tasks.filter(pk__in=Annotation.objects.of(project).values("task"))
 
 
-def on_newest_set(
-    task: RankingTask, found: list[Annotation], said: Mapping[int, str], dropped: Counter[str]
+def judged_among(tasks: "QuerySet[RankingTask]", recipe: Recipe) -> list[Judged]:
+    """The same for these tasks alone, read together."""
+    by_pk = {task.pk: task for task in tasks.order_by("pk")}
+    found, sets = current_of(by_pk), newest_sets(by_pk)
+    said, written = answers_of(by_pk)
+    return [
+        judged(Facts(task, sets[pk], written[pk]), found[pk], said, recipe)
+        for pk, task in by_pk.items()
+        if pk in found
+    ]
+
+
+def judged(
+    facts: Facts, found: Sequence[Annotation], said: Mapping[int, str], recipe: Recipe
 ) -> Judged:
-    newest = max((a.candidate_set for a in found), key=lambda candidates: candidates.version)
-    kept = [a for a in found if a.candidate_set_id == newest.pk]
-    dropped.update({OLD_SET: len(found) - len(kept)})
-    return Judged(task, kept, [said[pk] for pk in newest.candidates])
+    reasons = left_out(facts, found, recipe)
+    kept = [annotation for annotation in found if annotation.pk not in reasons]
+    return Judged(facts.task, kept, [said[pk] for pk in facts.newest_set.candidates], reasons)
+
+
+def answers_of(tasks: Collection[int]) -> tuple[dict[int, str], Written]:
+    """The text of every candidate, and by task which ones each labeler wrote."""
+    said: dict[int, str] = {}
+    written: Written = defaultdict(lambda: defaultdict(set))
+    found = Candidate.objects.filter(task__in=tasks)
+    for pk, task, text, author in found.values_list("pk", "task_id", "text", "author_id"):
+        said[pk] = text
+        if author is not None:
+            written[task][author].add(pk)
+    return said, written
+
+
+def current_of(tasks: Mapping[int, RankingTask]) -> dict[int, list[Annotation]]:
+    """The current annotations of each task, by labeler."""
+    found: dict[int, list[Annotation]] = defaultdict(list)
+    current = Annotation.objects.current().filter(task__in=tasks).order_by("labeler_id")
+    for annotation in current.select_related("candidate_set", "labeler", "edit__parent"):
+        annotation.task = tasks[annotation.task_id]
+        found[annotation.task_id].append(annotation)
+    return found
+
+
+def newest_sets(tasks: Collection[int]) -> dict[int, CandidateSet]:
+    sets = CandidateSet.objects.filter(task__in=tasks).order_by("version")
+    return {candidate_set.task_id: candidate_set for candidate_set in sets}
+
+
+def voided_in(project: Project) -> Counter[str]:
+    """Rankings that somebody voided, whatever came after them."""
+    return Counter({VOIDED: Annotation.objects.of(project).exclude(voided_at=None).count()})
 
 
 def groups_of(project: Project) -> Iterator[Group]:

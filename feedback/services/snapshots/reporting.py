@@ -1,12 +1,14 @@
 """What a person should know about a snapshot before training on it."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from feedback.measures.intervals import wilson
+from feedback.models import Labeler
 from feedback.rules import texts
 from feedback.rules.splits import SPLITS
-from feedback.services.snapshots.rows import KINDS, Row
+from feedback.services.snapshots.rows import KINDS, MODEL, Row
 from feedback.services.snapshots.snapshot import Snapshot
 
 
@@ -21,6 +23,9 @@ def report(made: Snapshot) -> dict[str, Any]:
         "near_duplicates": len(made.placed.merged),
         "longer_wins": longer_wins(pairs),
         "labels": {"desirable": desirable, "undesirable": len(unpaired) - desirable},
+        "labelers": voices(made, pairs),
+        "sources": dict(sorted(Counter(s for row in pairs for s in row["sources"]).items())),
+        "by_model": sum(row["labeled_by"] == MODEL for row in pairs),
     }
 
 
@@ -28,7 +33,15 @@ def counts(made: Snapshot) -> dict[str, Any]:
     totals: dict[str, Any] = {kind: len(made.rows(kind)) for kind in KINDS}
     tasks = {row["task"] for rows in made.files.values() for row in rows}
     by_split = {s: {kind: len(made.rows(kind, s)) for kind in KINDS} for s in SPLITS}
-    return {"tasks": len(tasks), "annotations": len(made.annotations), **totals, "splits": by_split}
+    return {"tasks": len(tasks), "annotations": len(made.said_by), **totals, "splits": by_split}
+
+
+def voices(made: Snapshot, pairs: Sequence[Row]) -> list[dict[str, Any]]:
+    """In how many pairs each labeler has a voice, the loudest first."""
+    heard = Counter(who for row in pairs for who in {made.said_by[a] for a in row["annotations"]})
+    named = dict(Labeler.objects.filter(pk__in=heard).values_list("pk", "name"))
+    loudest = sorted(heard.items(), key=lambda voice: (-voice[1], voice[0]))
+    return [{"labeler": pk, "name": named[pk], "pairs": n} for pk, n in loudest]
 
 
 def leaks(made: Snapshot) -> int:

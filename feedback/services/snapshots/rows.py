@@ -9,6 +9,7 @@ from feedback.services.snapshots.gathering import Judged
 
 CONTRADICTION = "people contradict each other"
 NO_PREFERENCE = "no preference between any two answers"
+PEOPLE, MODEL = "people", "model"
 KINDS = ("pairs", "ties", "unpaired")
 Row = dict[str, Any]
 Key = tuple[int, int]
@@ -56,6 +57,7 @@ def edit_rows(judged: Judged) -> list[Row]:
     return [
         base(judged)
         | {"chosen": edit.text, "rejected": edit.parent.text, "annotations": [annotation.pk]}
+        | {"sources": [annotation.source]}
         | {"votes": {"for": 1, "against": 0, "ties": 0}}
         for annotation in judged.annotations
         if (edit := annotation.edit) and edit.parent and annotation.edit_is_better
@@ -94,4 +96,6 @@ def base(judged: Judged) -> Row:
         "group": judged.task.group_key,
         "messages": judged.task.messages,
         "annotations": [annotation.pk for annotation in judged.annotations],
+        "sources": sorted({annotation.source for annotation in judged.annotations}),
+        "labeled_by": MODEL if judged.by_model else PEOPLE,
     }

@@ -1,0 +1,88 @@
+"""Which of a task's rankings count, and why the others do not. Whatever gives no training data is
+named by one of these reasons, in the report, on the pairs page and beside every revision."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from feedback.models import Annotation, CandidateSet, Labeler, RankingTask
+from feedback.services.snapshots.recipe import Recipe
+
+WITHDRAWN = "the task was withdrawn"
+GOLD = "gold task"
+AI = "ranked by a model"
+SOURCE = "from a source that was left out"
+OWN_TEXT = "ranked an answer of their own"
+OLD_SET = "ranked an older version of the candidates"
+OVERRULED = "overruled by an adjudication"
+BESIDE_PEOPLE = "ranked by a model where people have ranked"
+
+VOIDED = "voided"
+UNDONE = "undone"
+SUPERSEDED = "replaced by a newer revision"
+REPEAT = "a repeat, asked only to measure how steady a labeler is"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What counting needs to know of a task: its newest set, and the answers each labeler wrote."""
+
+    task: RankingTask
+    newest_set: CandidateSet
+    written_by: Mapping[int, set[int]]
+
+
+def left_out(facts: Facts, found: Sequence[Annotation], recipe: Recipe) -> dict[int, str]:
+    """The reason for each of the current annotations of one task that does not count."""
+    reasons = {a.pk: reason for a in found if (reason := fault(facts, a, recipe))}
+    for narrower in (overruled, beside_people):
+        rest = [a for a in found if a.pk not in reasons]
+        reasons |= narrower(rest)
+    return reasons
+
+
+def fault(facts: Facts, annotation: Annotation, recipe: Recipe) -> str:
+    """Why this annotation would not count even if it were alone; empty where it would."""
+    broken: dict[str, Callable[[], bool]] = {
+        WITHDRAWN: lambda: facts.task.withdrawn_at is not None,
+        GOLD: lambda: facts.task.gold is not None,
+        AI: lambda: is_ai(annotation) and not recipe.include_ai,
+        SOURCE: lambda: annotation.source not in recipe.sources,
+        OLD_SET: lambda: annotation.candidate_set_id != facts.newest_set.pk,
+        OWN_TEXT: lambda: wrote_one(facts, annotation),
+    }
+    return next((reason for reason, holds in broken.items() if holds()), "")
+
+
+def is_ai(annotation: Annotation) -> bool:
+    return annotation.labeler.kind == Labeler.Kind.AI
+
+
+def wrote_one(facts: Facts, annotation: Annotation) -> bool:
+    ranked = annotation.candidate_set.candidates
+    return not facts.written_by.get(annotation.labeler_id, set()).isdisjoint(ranked)
+
+
+def overruled(found: Sequence[Annotation]) -> dict[int, str]:
+    """All but the adjudications, where there is one."""
+    return all_but(
+        [a for a in found if a.source == Annotation.Source.ADJUDICATION], found, OVERRULED
+    )
+
+
+def beside_people(found: Sequence[Annotation]) -> dict[int, str]:
+    return all_but([a for a in found if not is_ai(a)], found, BESIDE_PEOPLE)
+
+
+def all_but(kept: Sequence[Annotation], found: Sequence[Annotation], reason: str) -> dict[int, str]:
+    return {a.pk: reason for a in found if a not in kept} if kept else {}
+
+
+def past(annotation: Annotation, current: Collection[int]) -> str:
+    """Why a revision is not among the current ones; empty where it is."""
+    if annotation.pk in current:
+        return ""
+    if annotation.voided_at is not None:
+        return VOIDED
+    if annotation.withdrawn:
+        return UNDONE
+    return REPEAT if getattr(annotation, "repeat", False) else SUPERSEDED
