@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Use:
-    """`conversations` that are set to a model, and answers being written with it now."""
+    """`conversations` that are set to a model, answers being written with it now, and `batches`
+    of prompts that it is to answer."""
 
     conversations: int = 0
     answers: int = 0
+    batches: int = 0
     people: frozenset[str] = field(default_factory=frozenset)
     writing: frozenset[str] = field(default_factory=frozenset)
 
@@ -17,6 +19,7 @@ class Use:
         return Use(
             self.conversations + other.conversations,
             self.answers + other.answers,
+            self.batches + other.batches,
             self.people | other.people,
             self.writing | other.writing,
         )

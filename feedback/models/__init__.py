@@ -2,6 +2,7 @@
 
 from feedback.models.annotation import Annotation
 from feedback.models.assignment import Assignment
+from feedback.models.batch import Batch, BatchAnswer, BatchPrompt, RefusedPrompt
 from feedback.models.imports import Import, QuarantinedRow
 from feedback.models.labeler import Labeler
 from feedback.models.project import Guidelines, Project
@@ -10,6 +11,9 @@ from feedback.models.task import Candidate, CandidateSet, CandidateSource, Ranki
 __all__ = [
     "Annotation",
     "Assignment",
+    "Batch",
+    "BatchAnswer",
+    "BatchPrompt",
     "Candidate",
     "CandidateSet",
     "CandidateSource",
@@ -19,4 +23,5 @@ __all__ = [
     "Project",
     "QuarantinedRow",
     "RankingTask",
+    "RefusedPrompt",
 ]

@@ -68,6 +68,10 @@ def remove(*, version: ModelVersion) -> None:
         raise ModelsError(
             f"{version.name} is writing answers now. Wait until they have ended, or stop them."
         )
+    if found.use.batches:
+        raise ModelsError(
+            f"A batch has prompts for {version.name}. Wait until it ends, or stop it."
+        )
     if found.loaded and not version.is_adapter:
         _let_go(version)
     _to_trash(version)

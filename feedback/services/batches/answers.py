@@ -10,11 +10,14 @@ import secrets
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
+from time import monotonic
 from typing import Any
 
 from asgiref.sync import async_to_sync
 
 from feedback.rules import texts
+from feedback.services.batches.lines import PausedError, lines_to
 from feedback.services.errors import FeedbackError
 from feedback.services.tasks import NewAnswer
 from llmkit.types import (
@@ -49,7 +52,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Written:
-    """One answer with what made it. Counts and times are None where the server tells none."""
+    """One answer with what made it. `tokens` is None where the server counts none."""
 
     text: str
     column: Column
@@ -85,7 +88,7 @@ def answers_for(
     base = secrets.randbelow(SEEDS) if seed is None else seed
     try:
         return async_to_sync(_all)(messages, columns, candidates, base)
-    except (EngineError, SettingsError) as error:
+    except (EngineError, PausedError, SettingsError) as error:
         raise FeedbackError(str(error)) from error
 
 
@@ -94,12 +97,12 @@ async def _all(
 ) -> list[NewAnswer]:
     key = texts.prompt_hash(messages)
     try:
-        for column in columns[:candidates]:
-            await require_fit(messages, column)
-        asked = [
-            write(messages, columns[n % len(columns)], seed_of(base, key, n % len(columns), n))
-            for n in range(candidates)
-        ]
+        lines = await lines_to([column.model for column in columns])
+        asked = []
+        for number in range(candidates):
+            at = number % len(columns)
+            seed = seed_of(base, key, at, number)
+            asked.append(lines[at].ask(partial(answer, messages, columns[at], seed)))
         return [written.as_new for written in await asyncio.gather(*asked)]
     finally:
         await engines.close()
@@ -111,12 +114,19 @@ def seed_of(base: int, prompt_hash: str, column: int, number: int, attempt: int 
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big") % SEEDS
 
 
+async def answer(messages: Sequence[Message], column: Column, seed: int) -> Written:
+    """One answer to a prompt that leaves room for it."""
+    await require_fit(messages, column)
+    return await write(messages, column, seed)
+
+
 async def write(messages: Sequence[Message], column: Column, seed: int) -> Written:
     """One answer, whole. EngineError where it cannot be had or broke off."""
     client = await engines.client_for(column.model)
     settings = column.settings.validated().with_seed(seed)
     stream: Any = client.stream_chat(column.model, as_chat(messages), settings)
     pieces: list[str] = []
+    asked_at = monotonic()
     ended: Finished | None = None
     async with aclosing(stream):
         async for event in stream:
@@ -126,8 +136,9 @@ async def write(messages: Sequence[Message], column: Column, seed: int) -> Writt
                 ended = event
     if ended is None or ended.reason == "cancelled":
         raise EngineError(f"The answer of {column.model} broke off.", code="interrupted")
+    took = ended.total_ms or (monotonic() - asked_at) * 1000
     text = "".join(pieces)
-    return Written(text, column, seed, ended.completion_tokens, ended.reason, ended.total_ms)
+    return Written(text, column, seed, ended.completion_tokens, ended.reason, took)
 
 
 async def require_fit(messages: Sequence[Message], column: Column) -> None:

@@ -1,0 +1,17 @@
+"""What the worker does for this room. The rows, not these messages, are the truth."""
+
+from celery import shared_task
+
+from feedback.services.batches import making, reaping, working
+
+
+@shared_task
+def generate_answers(batch_id: str, attempt: int) -> None:
+    working.run(batch_id=batch_id, attempt=attempt)
+
+
+@shared_task
+def look_after_batches() -> None:
+    """Every minute: work that was dropped, and drafts that nobody starts."""
+    reaping.reap()
+    making.forget_old_drafts()
