@@ -8,104 +8,198 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('feedback', '0005_repeats'),
+        ("feedback", "0005_repeats"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Batch',
+            name="Batch",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('state', models.CharField(choices=[('receiving', 'Uploading'), ('waiting', 'Waiting'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='waiting', max_length=9)),
-                ('attempt', models.PositiveSmallIntegerField(default=1)),
-                ('worker', models.CharField(blank=True, max_length=200)),
-                ('heartbeat_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('cancel_requested', models.BooleanField(default=False)),
-                ('phase', models.CharField(blank=True, max_length=200)),
-                ('done_bytes', models.BigIntegerField(default=0)),
-                ('total_bytes', models.BigIntegerField(default=0)),
-                ('error', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('started_at', models.DateTimeField(blank=True, null=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('name', models.CharField(max_length=300)),
-                ('columns', models.JSONField(default=list)),
-                ('candidates', models.PositiveSmallIntegerField(default=2)),
-                ('seed', models.BigIntegerField(default=0)),
-                ('deaths', models.PositiveSmallIntegerField(default=0)),
-                ('project', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='batches', to='feedback.project')),
-                ('started_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("receiving", "Uploading"),
+                            ("waiting", "Waiting"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="waiting",
+                        max_length=9,
+                    ),
+                ),
+                ("attempt", models.PositiveSmallIntegerField(default=1)),
+                ("worker", models.CharField(blank=True, max_length=200)),
+                ("heartbeat_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("cancel_requested", models.BooleanField(default=False)),
+                ("phase", models.CharField(blank=True, max_length=200)),
+                ("done_bytes", models.BigIntegerField(default=0)),
+                ("total_bytes", models.BigIntegerField(default=0)),
+                ("error", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("started_at", models.DateTimeField(blank=True, null=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("name", models.CharField(max_length=300)),
+                ("columns", models.JSONField(default=list)),
+                ("candidates", models.PositiveSmallIntegerField(default=2)),
+                ("seed", models.BigIntegerField(default=0)),
+                ("deaths", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "project",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="batches",
+                        to="feedback.project",
+                    ),
+                ),
+                (
+                    "started_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'batches',
-                'ordering': ['-created_at'],
-                'abstract': False,
+                "verbose_name_plural": "batches",
+                "ordering": ["-created_at"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='BatchPrompt',
+            name="BatchPrompt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('name', models.CharField(blank=True, max_length=200)),
-                ('messages', models.JSONField()),
-                ('prompt_hash', models.CharField(max_length=64)),
-                ('priority', models.SmallIntegerField(default=0)),
-                ('known', models.BooleanField(default=False)),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('made', 'Ready to rank'), ('failed', 'Failed'), ('left-out', 'Left out')], default='waiting', max_length=8)),
-                ('error', models.TextField(blank=True)),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='prompts', to='feedback.batch')),
-                ('task', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='feedback.rankingtask')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("name", models.CharField(blank=True, max_length=200)),
+                ("messages", models.JSONField()),
+                ("prompt_hash", models.CharField(max_length=64)),
+                ("priority", models.SmallIntegerField(default=0)),
+                ("known", models.BooleanField(default=False)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("made", "Ready to rank"),
+                            ("failed", "Failed"),
+                            ("left-out", "Left out"),
+                        ],
+                        default="waiting",
+                        max_length=8,
+                    ),
+                ),
+                ("error", models.TextField(blank=True)),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="prompts",
+                        to="feedback.batch",
+                    ),
+                ),
+                (
+                    "task",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="feedback.rankingtask",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number'],
+                "ordering": ["number"],
             },
         ),
         migrations.CreateModel(
-            name='BatchAnswer',
+            name="BatchAnswer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('attempt', models.PositiveSmallIntegerField(default=0)),
-                ('column', models.PositiveSmallIntegerField()),
-                ('seed', models.BigIntegerField()),
-                ('text', models.TextField(blank=True)),
-                ('tokens', models.PositiveIntegerField(blank=True, null=True)),
-                ('finish_reason', models.CharField(blank=True, max_length=20)),
-                ('total_ms', models.FloatField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('prompt', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='answers', to='feedback.batchprompt')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField()),
+                ("attempt", models.PositiveSmallIntegerField(default=0)),
+                ("column", models.PositiveSmallIntegerField()),
+                ("seed", models.BigIntegerField()),
+                ("text", models.TextField(blank=True)),
+                ("tokens", models.PositiveIntegerField(blank=True, null=True)),
+                ("finish_reason", models.CharField(blank=True, max_length=20)),
+                ("total_ms", models.FloatField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "prompt",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="answers",
+                        to="feedback.batchprompt",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['attempt', 'number'],
+                "ordering": ["attempt", "number"],
             },
         ),
         migrations.CreateModel(
-            name='RefusedPrompt',
+            name="RefusedPrompt",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('fault', models.CharField(max_length=300)),
-                ('raw', models.TextField()),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='refused', to='feedback.batch')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("fault", models.CharField(max_length=300)),
+                ("raw", models.TextField()),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="refused",
+                        to="feedback.batch",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number'],
+                "ordering": ["number"],
             },
         ),
         migrations.AddIndex(
-            model_name='batchprompt',
-            index=models.Index(fields=['batch', 'state'], name='feedback_ba_batch_i_d865de_idx'),
+            model_name="batchprompt",
+            index=models.Index(fields=["batch", "state"], name="feedback_ba_batch_i_d865de_idx"),
         ),
         migrations.AddConstraint(
-            model_name='batchprompt',
-            constraint=models.UniqueConstraint(fields=('batch', 'number'), name='a_row_is_one_prompt'),
+            model_name="batchprompt",
+            constraint=models.UniqueConstraint(
+                fields=("batch", "number"), name="a_row_is_one_prompt"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='batchanswer',
-            constraint=models.UniqueConstraint(fields=('prompt', 'attempt', 'number'), name='an_answer_is_stored_once'),
+            model_name="batchanswer",
+            constraint=models.UniqueConstraint(
+                fields=("prompt", "attempt", "number"), name="an_answer_is_stored_once"
+            ),
         ),
     ]
