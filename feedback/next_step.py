@@ -16,7 +16,8 @@ class Step:
     acts: list[tuple[str, str]] = field(default_factory=list)
 
 
-def next_step(project: Project, progress: Progress, may_rank: int) -> Step:
+def next_step(project: Project, progress: Progress, *, labelers: int, may_rank: bool) -> Step:
+    """`may_rank` says whether who looks may rank too."""
     if not progress.total:
         return Step(
             "There is nothing to rank yet. Have answers generated for your prompts, or bring "
@@ -28,15 +29,16 @@ def next_step(project: Project, progress: Progress, may_rank: int) -> Step:
             "Labelers have no guidelines yet. Say what a better answer is, with an example.",
             links(project, ("Write guidelines", "guidelines-edit")),
         )
-    if progress.left and not may_rank:
+    if progress.left and not labelers:
         return Step(
             "Nobody may rank in this project yet.", links(project, ("Choose people", "settings"))
         )
     if progress.left:
+        wait = "waits" if progress.left == 1 else "wait"
+        acts = [("Rank answers", "rank")] if may_rank else []
         return Step(
-            f"{tasks(progress.left)} still {'waits' if progress.left == 1 else 'wait'} "
-            "for labelers.",
-            links(project, ("Rank answers", "rank"), ("See tasks", "tasks")),
+            f"{tasks(progress.left)} still {wait} for labelers.",
+            links(project, *acts, ("See tasks", "tasks")),
         )
     return Step(
         "Every task is ranked. Freeze the pairs into a dataset version to train on.",

@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from accounts.models import User
-from feedback.models import Guidelines, Project
+from feedback.models import Project
+from feedback.services import guidelines as wordings
 from feedback.services.errors import FeedbackError
 from feedback.services.overlap import Reach, set_overlap
 from llmkit.registry import near_names
@@ -35,7 +36,7 @@ def create(*, owner: User | None, name: str, guidelines: str = "", **choices: ob
         with transaction.atomic():
             project = Project.objects.create(owner=owner, name=name, slug=slug, **choices)
             if guidelines.strip():
-                write_guidelines(project=project, text=guidelines, writer=owner)
+                wordings.write(project=project, text=guidelines, writer=owner)
     except IntegrityError as error:
         raise FeedbackError(
             f"There is a project named '{name}' already, maybe an archived one."
@@ -82,10 +83,3 @@ def archive(*, project: Project) -> None:
 
 def restore(*, project: Project) -> None:
     Project.objects.filter(pk=project.pk).update(archived_at=None)
-
-
-def write_guidelines(*, project: Project, text: str, writer: User | None) -> Guidelines:
-    """The next version of a project's guidelines; what was ranked before keeps its own."""
-    last = project.latest_guidelines
-    number = 1 if last is None else last.number + 1
-    return Guidelines.objects.create(project=project, number=number, text=text, written_by=writer)

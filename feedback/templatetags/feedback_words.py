@@ -1,8 +1,10 @@
-"""Numbers of this room as people say them."""
+"""Numbers of this room as people say them, and texts that may hold anything."""
 
 from django import template
+from django.utils.safestring import SafeString, mark_safe
 
 from feedback.progress import Progress
+from llmkit import markdown
 
 register = template.Library()
 
@@ -22,3 +24,8 @@ def share(progress: Progress, upto: str) -> str:
     """Percent of the bar's width that is ranked, or ranked and begun, for an SVG attribute."""
     part = progress.ranked + (progress.begun if upto == "begun" else 0)
     return f"{100 * part / progress.total:.2f}"
+
+
+@register.filter
+def as_markdown(text: str) -> SafeString:
+    return mark_safe(markdown.render(text))  # noqa: S308

@@ -65,6 +65,10 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "feedback/new.html", {"form": form}, status=status)
 
 
+def may_rank(request: HttpRequest, project: Project) -> bool:
+    return Project.objects.labeled_by(signed_in(request)).filter(pk=project.pk).exists()
+
+
 @require_safe
 def project(request: HttpRequest, slug: str) -> HttpResponse:
     found = managed(request, slug)
@@ -77,6 +81,6 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
         "this_week": progress.ranked_this_week(found),
         "may_rank": people,
         "guidelines": found.latest_guidelines,
-        "steps": next_step(found, done, people),
+        "step": next_step(found, done, labelers=people, may_rank=may_rank(request, found)),
     }
     return render(request, "feedback/project.html", context)

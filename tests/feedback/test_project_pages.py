@@ -174,3 +174,25 @@ def test_an_archived_project_is_gone_and_comes_back(manager: Client, project: Pr
     assert manager.get(address).status_code == 404
     manager.post(f"{address}restore")
     assert manager.get(address).status_code == 200
+
+
+def test_guidelines_are_previewed_versioned_and_never_lost_to_somebody_faster(
+    manager: Client, project: Project, labeler: User
+) -> None:
+    address = f"/feedback/{project.slug}/guidelines/"
+    preview = manager.post(f"{address}preview", {"text": "Be **brief**<script>x</script>"})
+    assert "<strong>brief</strong>&lt;script" in preview.content.decode()
+    rank(task_in(project), labeler)
+    said = {"text": "Be **kind**.\nBe brief.", "begun_from": "1"}
+    shown = manager.post(f"{address}edit/", said, follow=True).content.decode()
+    assert "What changed since version 1" in shown
+    assert '<span class="line">Be brief.</span>' in shown
+    assert "1 ranking" in shown
+    late = manager.post(f"{address}edit/", {"text": "Be honest.", "begun_from": "1"})
+    assert late.status_code == 422
+    assert "Somebody else has written a new version" in late.content.decode()
+    assert "Be honest." in late.content.decode()
+    assert "Labelers see" in text(manager, f"{address}1/")
+    again = manager.post(f"{address}edit/", said | {"begun_from": "2"})
+    assert "Nothing was changed" in again.content.decode()
+    assert project.guidelines.count() == 2
