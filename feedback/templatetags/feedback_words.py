@@ -29,3 +29,8 @@ def share(progress: Progress, upto: str) -> str:
 @register.filter
 def as_markdown(text: str) -> SafeString:
     return mark_safe(markdown.render(text))  # noqa: S308
+
+
+@register.filter
+def seconds(milliseconds: int) -> str:
+    return f"{milliseconds / 1000:.0f}"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from feedback.views import guidelines, project_settings, projects
+from feedback.views import guidelines, project_settings, projects, tasks
 
 urlpatterns = [
     path("", projects.home, name="home"),
@@ -15,4 +15,11 @@ urlpatterns = [
     path("<slug:slug>/guidelines/edit/", guidelines.edit, name="guidelines-edit"),
     path("<slug:slug>/guidelines/preview", guidelines.preview, name="guidelines-preview"),
     path("<slug:slug>/guidelines/<int:number>/", guidelines.version, name="guidelines-version"),
+    path("<slug:slug>/tasks/", tasks.tasks, name="tasks"),
+    path("<slug:slug>/tasks/<int:pk>/", tasks.task, name="task"),
+    path("<slug:slug>/tasks/<int:pk>/withdraw", tasks.withdraw, name="task-withdraw"),
+    path("<slug:slug>/tasks/<int:pk>/bring-back", tasks.bring_back, name="task-bring-back"),
+    path("<slug:slug>/tasks/<int:pk>/change", tasks.change, name="task-change"),
+    path("<slug:slug>/tasks/<int:pk>/gold", tasks.gold, name="task-gold"),
+    path("<slug:slug>/tasks/<int:pk>/ungold", tasks.ungold, name="task-ungold"),
 ]

@@ -8,7 +8,7 @@ from django.test import Client
 from accounts.models import User
 from feedback.models import Annotation, Project, RankingTask
 from feedback.rules.pairs import Ranking
-from feedback.services import labeling, projects
+from feedback.services import labeling
 from feedback.services.tasks import NewAnswer, add_task
 
 pytestmark = pytest.mark.django_db
@@ -27,16 +27,6 @@ SETTINGS = {
     "open_to_all": "yes",
     "for_old_tasks": "on",
 }
-
-
-@pytest.fixture
-def project(trainer: User) -> Project:
-    return projects.create(owner=trainer, name="Kind answers", guidelines="Be **kind**.")
-
-
-@pytest.fixture
-def manager(trainer: User, signed_in: SignedIn) -> Client:
-    return signed_in(trainer)
 
 
 def text(client: Client, address: str) -> str:
