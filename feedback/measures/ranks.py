@@ -1,5 +1,6 @@
 """Agreement between whole rankings. Rank vectors are indexed by candidate, never by place."""
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 
@@ -54,5 +55,4 @@ def kendall_w(vectors: npt.ArrayLike) -> float | None:
 
 def tie_correction(vector: npt.NDArray[np.float64]) -> float:
     """The sum of t^3 - t over groups of t tied candidates."""
-    _, sizes = np.unique(vector, return_counts=True)
-    return float((sizes**3 - sizes).sum())
+    return float(sum(size**3 - size for size in Counter(vector.tolist()).values()))

@@ -1,7 +1,7 @@
 """The measures against published worked examples and against scipy, statsmodels and choix."""
 
 import math
-from itertools import permutations
+from itertools import combinations, permutations
 
 import numpy as np
 import pytest
@@ -11,14 +11,26 @@ from scipy.stats import friedmanchisquare, kendalltau
 from statsmodels.stats.inter_rater import cohens_kappa as reference_cohen
 from statsmodels.stats.inter_rater import fleiss_kappa as reference_fleiss
 
-from feedback.measures.intervals import bootstrap, wilson
-from feedback.measures.kappa import cohen_kappa, cohen_kappas, fleiss_kappa
-from feedback.measures.krippendorff import alpha
+from feedback.measures.intervals import bootstrap, draws, percentiles, wilson
+from feedback.measures.judgements import (
+    against_the_others,
+    coincidences_by_task,
+    fleiss_by_task,
+    meetings,
+    table,
+    taus,
+)
+from feedback.measures.kappa import cohen_kappa, cohen_kappas, cohen_of, fleiss_kappa, fleiss_of
+from feedback.measures.krippendorff import alpha, alpha_of
 from feedback.measures.position import position_bias
 from feedback.measures.ranks import kendall_tau, kendall_w, mean_tau, ranks
 from feedback.measures.strength import Game, bradley_terry, length_controlled
+from feedback.rules.pairs import Ranking, derive
+from feedback.rules.votes import outcomes
+from tests.feedback.rankings import cut
 
 NAN = float("nan")
+Tiers = tuple[tuple[int, ...], ...]
 # Krippendorff (2011), "Computing Krippendorff's Alpha-Reliability", example C: four observers.
 FOUR_OBSERVERS = [
     [1, 2, 3, 3, 2, 1, 4, 1, 2, NAN, NAN, NAN],
@@ -31,6 +43,13 @@ FOURTEEN_RATERS = [
     [0, 0, 0, 0, 14], [0, 2, 6, 4, 2], [0, 0, 3, 5, 6], [0, 3, 9, 2, 0], [2, 2, 8, 1, 1],
     [7, 7, 0, 0, 0], [3, 2, 6, 3, 0], [2, 5, 3, 2, 2], [6, 5, 2, 1, 0], [0, 2, 2, 3, 7],
 ]  # fmt: skip
+
+
+@st.composite
+def whole_rankings(draw: st.DrawFn) -> Tiers:
+    """Four candidates in tiers, none left unranked."""
+    order = draw(st.permutations(range(4)))
+    return tuple(cut(order, draw(st.lists(st.booleans(), min_size=4, max_size=4))))
 
 
 def judgements_of(counts: list[list[int]]) -> list[list[int]]:
@@ -153,3 +172,41 @@ def test_ties_count_half_and_length_is_told_apart_from_strength() -> None:
     strengths, coefficient = controlled
     assert strengths == pytest.approx([0, 0], abs=1e-3)
     assert coefficient > 1
+
+
+@given(st.lists(st.tuples(*[st.sampled_from([-1.0, 0.0, 1.0, NAN])] * 4), min_size=1, max_size=12))
+def test_measures_of_sums_equal_those_of_the_whole_table(rows: list[tuple[float, ...]]) -> None:
+    judged = table(
+        ((0, p, {(0, u + 1): int(row[p]) for u, row in enumerate(rows) if row[p] == row[p]})
+         for p in range(4)), tasks=1, people=4
+    )  # fmt: skip
+    wanted = (alpha(rows), alpha(rows, "ordinal"), fleiss_kappa(rows))
+    coincided = coincidences_by_task(judged).sum(axis=0)
+    fleiss = fleiss_of(fleiss_by_task(judged).sum(axis=0))
+    found = (alpha_of(coincided), alpha_of(coincided, "ordinal"), fleiss)
+    assert [float(f) for f in found] == pytest.approx(
+        [NAN if want is None else want for want in wanted], nan_ok=True
+    )
+
+
+@given(st.lists(whole_rankings(), min_size=2, max_size=4))
+def test_taus_of_judged_pairs_equal_scipys_tau_b_of_rank_vectors(tiers: list[Tiers]) -> None:
+    said = [(0, p, outcomes(derive(Ranking(4, one)))) for p, one in enumerate(tiers)]
+    _, found = taus(meetings(table(said, tasks=1, people=len(tiers))), len(tiers))
+    vectors = [ranks(one, 4) for one in tiers]
+    wanted = [kendalltau(a, b).statistic for a, b in combinations(vectors, 2)]
+    assert sorted(found) == pytest.approx(sorted(tau for tau in wanted if tau == tau))
+
+
+def test_a_person_stands_against_what_most_of_the_others_said() -> None:
+    said = [(0, p, {(0, 1): value}) for p, value in enumerate([1, 1, -1, 0])]
+    judged = table(said, tasks=1, people=4)
+    met = against_the_others(judged, np.array([True, True, True, False]))
+    # Person 0 meets 1 against -1: an even vote. 2 meets 1, 1. 3 has no vote, and meets 1, 1, -1.
+    assert list(zip(met.a, met.value_a, met.value_b, strict=True)) == [(2, -1, 1), (3, 0, 1)]
+
+
+def test_drawing_sums_gives_the_interval_of_drawing_units() -> None:
+    parts = np.random.default_rng(1).integers(0, 5, size=(30, 3, 3)).astype(float)
+    slow = bootstrap(list(parts), lambda drawn: float(cohen_of(np.sum(drawn, axis=0))))
+    assert slow == pytest.approx(percentiles(cohen_of(np.tensordot(draws(30), parts, axes=1))))
