@@ -1,6 +1,7 @@
 """How sure a number is: Wilson's interval for a share, a bootstrap by task for everything else."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -16,7 +17,8 @@ class Interval(NamedTuple):
     high: float
 
 
-class Share(NamedTuple):
+@dataclass(frozen=True)
+class Share:
     """`count` of `of`, with Wilson's interval."""
 
     count: int

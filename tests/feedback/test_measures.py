@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import friedmanchisquare, kendalltau
+from statsmodels.discrete.discrete_model import Logit
 from statsmodels.stats.inter_rater import cohens_kappa as reference_cohen
 from statsmodels.stats.inter_rater import fleiss_kappa as reference_fleiss
 
@@ -24,7 +25,7 @@ from feedback.measures.kappa import cohen_kappa, cohen_kappas, cohen_of, fleiss_
 from feedback.measures.krippendorff import alpha, alpha_of
 from feedback.measures.position import position_bias
 from feedback.measures.ranks import kendall_tau, kendall_w, mean_tau, ranks
-from feedback.measures.strength import Game, bradley_terry, length_controlled
+from feedback.measures.strength import Game, bradley_terry, length_controlled, strengths
 from feedback.rules.pairs import Ranking, derive
 from feedback.rules.votes import outcomes
 from tests.feedback.rankings import cut
@@ -210,3 +211,38 @@ def test_drawing_sums_gives_the_interval_of_drawing_units() -> None:
     parts = np.random.default_rng(1).integers(0, 5, size=(30, 3, 3)).astype(float)
     slow = bootstrap(list(parts), lambda drawn: float(cohen_of(np.sum(drawn, axis=0))))
     assert slow == pytest.approx(percentiles(cohen_of(np.tensordot(draws(30), parts, axes=1))))
+
+
+def test_strengths_have_intervals_by_prompt_that_hold_the_value() -> None:
+    chance = np.random.default_rng(3)
+    games = [Game(*((0, 1) if chance.random() < 0.75 else (1, 0))) for _ in range(600)]
+    found = strengths(games, [k // 2 for k in range(600)], 2)
+    assert found is not None
+    low, high = found.plain_intervals[0] or (0, 0)
+    # The bootstrap of log odds p / (1 - p), halved: s_0 = -s_1. Its error is sqrt(1 / (n p q)) / 2.
+    error = math.sqrt(1 / (600 * 0.75 * 0.25)) / 2
+    assert low < math.log(3) / 2 < high
+    assert (high - low) / (2 * 1.96) == pytest.approx(error, rel=0.2)
+    assert found.controlled_intervals[0] == pytest.approx((low, high), abs=0.05)
+
+
+def test_the_fit_equals_that_of_statsmodels() -> None:
+    chance = np.random.default_rng(5)
+    games = [
+        Game(*((i, j) if won else (j, i)), length=(length if won else -length))
+        for i, j, length in zip(
+            chance.integers(0, 2, 400), chance.integers(2, 4, 400), chance.normal(size=400),
+            strict=True,
+        )
+        for won in [chance.random() < 1 / (1 + math.exp(-(1.0 * (i == 0) + 0.7 * length)))]
+    ]  # fmt: skip
+    found = length_controlled(games, 4)
+    assert found is not None
+    rows = np.zeros((400, 5))
+    for row, game in zip(rows, games, strict=True):
+        row[game.winner], row[game.loser], row[4] = 1, -1, game.length
+    # A fit without a prior, with model 3 at 0; a game is a win, so each stands there both ways.
+    both = np.vstack([rows, -rows])[:, [0, 1, 2, 4]]
+    wanted = Logit(np.repeat([1, 0], 400), both).fit(disp=0).params
+    assert found[0][0] - found[0][3] == pytest.approx(wanted[0], abs=0.05)
+    assert found[1] == pytest.approx(wanted[3], abs=0.02)

@@ -14,13 +14,16 @@ from feedback.services.agreement.saying import Voices, judged, people_of, voices
 KEYS = ("krippendorff_nominal", "krippendorff_ordinal", "fleiss_kappa", "cohen_kappa", "kendall_w")
 
 
-def agreement(*, project: Project, kind: str | None = None) -> dict[str, Any]:
-    """The measures with 95 % intervals, of people, or of labelers of one `kind`.
+def agreement(
+    *, project: Project, kind: str | None = None, uniform: bool = False
+) -> dict[str, Any]:
+    """The measures with 95 % intervals, of people, or of labelers of one `kind`; `uniform` limits
+    them to tasks that doubt did not choose.
 
     A measure is None where nothing was judged twice.
     """
     kinds: Sequence[str] = [kind] if kind else Labeler.PEOPLE
-    spoken = voices(project).of_kinds(kinds)
+    spoken = voices(project).of_kinds(kinds).where(lambda one: one.uniform or not uniform)
     found = measured(spoken.said)
     return {
         **{key: found.measures[key].value for key in KEYS},
