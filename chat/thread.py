@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Prefetch
 
 from chat.models import Attachment, Column, Conversation, Document, Generation, Message
+from chat.voting import Votes, votes_on_branch
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,15 @@ class ShownFile:
 class Shown:
     """One message on the open branch. `number` of `count` counts its siblings from 1.
 
-    `answered` is what made the answer to a person's turn.
+    `answered` is what made the answer to a person's turn; `votes` are there where an answer may
+    be voted on.
     """
 
     message: Message
     generation: Generation | None
     siblings: list[int]
     answered: Generation | None = None
+    votes: Votes | None = None
 
     @property
     def files(self) -> list[ShownFile]:
@@ -92,7 +95,7 @@ def _made_by(conversation: Conversation) -> dict[int, Generation]:
 
 
 def shown_branch(conversation: Conversation) -> list[Shown]:
-    """The open branch from its root; three queries however long it is.
+    """The open branch from its root; a handful of queries however long it is.
 
     Generations are read first: the text of one that has ended is then surely whole.
     """
@@ -101,17 +104,30 @@ def shown_branch(conversation: Conversation) -> list[Shown]:
     made_by = _made_by(conversation)
     messages = conversation.messages.select_related("template_version__template")
     by_id = {m.pk: m for m in messages.prefetch_related(FILES)}
-    siblings: dict[int | None, list[int]] = defaultdict(list)
+    siblings: dict[int | None, list[Message]] = defaultdict(list)
     for message in by_id.values():
-        siblings[message.parent_id].append(message.pk)
-    path: list[Shown] = []
-    step: int | None = conversation.leaf_id
-    child: int | None = None
-    while step is not None:
-        message, answered = by_id[step], made_by.get(child or 0)
+        siblings[message.parent_id].append(message)
         message.parent = by_id.get(message.parent_id or 0)
-        path.append(Shown(message, made_by.get(step), siblings[message.parent_id], answered))
-        child, step = step, message.parent_id
+    path = _path(by_id, conversation.leaf_id)
+    votes = votes_on_branch(conversation.owner, path, siblings, made_by)
+    answers = [*path[1:], None]
+    return [
+        Shown(
+            message,
+            made_by.get(message.pk),
+            [sibling.pk for sibling in siblings[message.parent_id]],
+            made_by.get(answer.pk) if answer else None,
+            votes.get(message.pk),
+        )
+        for message, answer in zip(path, answers, strict=True)
+    ]
+
+
+def _path(by_id: dict[int, Message], leaf: int) -> list[Message]:
+    """From the root down to the leaf."""
+    path = [by_id[leaf]]
+    while (parent := path[-1].parent_id) is not None:
+        path.append(by_id[parent])
     return path[::-1]
 
 
@@ -123,9 +139,18 @@ def shown_thread(conversation: Conversation) -> list[Shown]:
 
 def shown(message: Message) -> Shown:
     """One message by itself, for its own fragment."""
-    siblings = Message.objects.filter(
-        conversation=message.conversation_id, parent=message.parent_id
-    ).values_list("pk", flat=True)
+    together = {"conversation": message.conversation_id, "parent": message.parent_id}
+    siblings = list(Message.objects.filter(**together).order_by("pk"))
     made = Generation.objects.order_by("created_at")
+    made_by = {g.message_id: g for g in made.filter(message__in=siblings)}
     answered = made.filter(message__parent=message).last()
-    return Shown(message, made.filter(message=message).last(), list(siblings), answered)
+    found = votes_on_branch(
+        message.conversation.owner, [message], {message.parent_id: siblings}, made_by
+    )
+    return Shown(
+        message,
+        made_by.get(message.pk),
+        [sibling.pk for sibling in siblings],
+        answered,
+        found.get(message.pk),
+    )

@@ -12,8 +12,10 @@ from chat.views import (
     health,
     lens,
     pages,
+    ranking,
     settings,
     transfer,
+    votes,
 )
 
 app_name = "chat"
@@ -42,6 +44,7 @@ of_a_conversation = [
     path("pin", conversations.pin, name="pin"),
     path("delete", conversations.delete, name="delete"),
     path("restore", conversations.restore, name="restore"),
+    path("votes/take-back", votes.take_back, name="votes-take-back"),
     path("export.json", transfer.export_json, name="export-json"),
     path("export.md", transfer.export_markdown, name="export-markdown"),
     *per_conversation,
@@ -59,6 +62,10 @@ of_a_message = [
     path("delete", branches.delete, name="delete-branch"),
     path("fork", branches.fork, name="fork"),
     path("compare", comparing.from_message, name="compare-message"),
+    path("votes", votes.votes, name="votes"),
+    path("thumb", votes.thumb, name="thumb"),
+    path("better", votes.better, name="better"),
+    path("rank", ranking.siblings, name="rank"),
     path("lens", lens.tokens, name="lens"),
     path("lens/<int:position>", lens.place, name="lens-place"),
     path("lens/<int:position>/<int:token>", lens.branch, name="lens-branch"),

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from chat.views import columns, comparing, comparisons, ladder
+from chat.views import column_votes, columns, comparing, comparisons, ladder, ranking
 
 of_a_comparison = [
     path("", comparisons.comparison, name="comparison"),
@@ -14,6 +14,10 @@ of_a_comparison = [
     path("add", comparisons.add, name="comparison-add"),
     path("delete", comparisons.delete, name="comparison-delete"),
     path("restore", comparisons.restore, name="comparison-restore"),
+    path("votes", column_votes.votes, name="comparison-votes"),
+    path("best", column_votes.best, name="comparison-best"),
+    path("rank", ranking.columns, name="comparison-rank"),
+    path("votes/take-back", column_votes.take_back, name="comparison-votes-take-back"),
     path("export.json", comparisons.export_json, name="comparison-json"),
     path("export.md", comparisons.export_markdown, name="comparison-markdown"),
 ]

@@ -32,6 +32,7 @@ ENGINE_MAX_WAITING = env.integer("ENGINE_MAX_WAITING", 64, low=0, high=10000)
 ENGINE_DTYPE = env.one_of("ENGINE_DTYPE", list(PRECISIONS))
 ENGINE_MEMORY = env.size("ENGINE_MEMORY", "0") or None
 ENGINE_BACKEND = env.one_of("ENGINE_BACKEND", ["auto", "inflight", "paged", "plain"])
+CHAT_VOTES = env.read("bool", "CHAT_VOTES", True)
 ASSUMED_WINDOW = env.integer("ASSUMED_WINDOW", 8192, low=512, high=10_000_000)
 DEFAULT_MODEL = env.read("str", "DEFAULT_MODEL", "SmolLM2-135M-Instruct")
 

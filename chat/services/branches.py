@@ -12,6 +12,7 @@ from chat.models import Attachment, Conversation, Generation, Message
 from chat.services import context, documents
 from chat.services.conversations import TITLE_LENGTH
 from chat.streaming import producer
+from feedback.services import chat_votes
 
 
 @transaction.atomic
@@ -24,9 +25,9 @@ def select(*, message: Message) -> None:
 def delete_branch(*, message: Message) -> int:
     """Remove `message` and all that follows from it; returns how many messages went.
 
-    Answers being written in it are stopped, and files that no other branch has are removed. If
-    the open leaf goes with it, the newest branch through a sibling is opened, else the one that
-    ends at the parent.
+    Answers being written in it are stopped; votes on them, and files that no other branch has,
+    are removed. If the open leaf goes with it, the newest branch through a sibling is opened, else
+    the one that ends at the parent.
     """
     conversation = Conversation.objects.select_for_update().get(pk=message.conversation_id)
     gone = below(message)
@@ -35,6 +36,7 @@ def delete_branch(*, message: Message) -> int:
         conversation.leaf = _instead_of(message)
         conversation.save(update_fields=["leaf", "updated_at"])
     held = list(Attachment.objects.filter(message__in=gone).values_list("document", flat=True))
+    chat_votes.erase(messages=gone)
     Message.objects.filter(pk__in=gone).delete()
     documents.release(documents=held)
     for generation_id in live:

@@ -16,7 +16,7 @@ from chat.models import (
     Message,
     PromptTemplateVersion,
 )
-from chat.services import branches, context, conversations
+from chat.services import branches, context, conversations, shared
 from chat.services.context import ChatError
 from llmkit.types import GenerationSettings
 
@@ -169,6 +169,7 @@ def restore(*, comparison: Comparison) -> None:
     together = Conversation.objects.filter(
         column__comparison=comparison, deleted_at__gte=comparison.deleted_at
     )
+    shared.bring_back(together.values_list("pk", flat=True), since=comparison.deleted_at)
     together.update(deleted_at=None)
     Comparison.objects.filter(pk=comparison.pk).update(deleted_at=None)
 
@@ -187,7 +188,9 @@ def purge() -> int:
 @transaction.atomic
 def discard(*, comparison: Comparison) -> None:
     """Remove it for good with its columns; what was kept from it stays."""
-    Conversation.objects.filter(column__comparison=comparison).delete()
+    columns = Conversation.objects.filter(column__comparison=comparison)
+    shared.erase(columns.values_list("pk", flat=True))
+    columns.delete()
     comparison.delete()
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from chat.models import Conversation, Generation, Preset
+from chat.services import shared
 from chat.streaming import producer
 from llmkit.types import GenerationSettings
 
@@ -42,25 +43,34 @@ def set_pinned(*, conversation: Conversation, pinned: bool) -> None:
 
 
 @transaction.atomic
-def delete(*, conversation: Conversation) -> None:
-    """Hide it for KEEP_DELETED, after which it is purged; answers being written are stopped."""
+def delete(*, conversation: Conversation) -> int:
+    """Hide it for KEEP_DELETED, after which it is purged; answers being written are stopped.
+
+    Returns how many votes on its answers count no more.
+    """
     Conversation.objects.filter(pk=conversation.pk).update(deleted_at=timezone.now())
+    votes = shared.withdraw([conversation.pk])
     live = Generation.objects.live().filter(message__conversation=conversation)
     for key in list(live.values_list("pk", flat=True)):
         transaction.on_commit(partial(async_to_sync(producer.cancel), str(key)))
     live.update(cancel_requested=True)
+    return votes
 
 
+@transaction.atomic
 def restore(*, conversation: Conversation) -> None:
+    shared.bring_back([conversation.pk], since=conversation.deleted_at)
     Conversation.objects.filter(pk=conversation.pk).update(deleted_at=None)
 
 
+@transaction.atomic
 def purge_deleted() -> int:
     """Remove for good what was deleted long enough ago; returns how many conversations."""
     old = Conversation.objects.filter(deleted_at__lt=timezone.now() - KEEP_DELETED)
-    count = old.count()
+    keys = list(old.values_list("pk", flat=True))
+    shared.erase(keys)
     old.delete()
-    return count
+    return len(keys)
 
 
 def configure(

@@ -20,6 +20,7 @@ from chat.streaming import events
 from chat.transfer import comparing
 from chat.views.common import comparison_of, person, refusal
 from chat.views.template_use import plain
+from chat.voting import of_columns
 from training import engines
 
 LISTED = 40
@@ -28,7 +29,8 @@ PAGE = "chat/comparisons/page.html"
 
 def page_context(comparison: Comparison) -> dict[str, Any]:
     names = async_to_sync(engines.models)()
-    return {"comparison": comparison, "shown": shown_comparison(comparison, names)}
+    shown = shown_comparison(comparison, names)
+    return {"comparison": comparison, "shown": shown, "several": True, **of_columns(comparison)}
 
 
 @require_GET

@@ -36,9 +36,10 @@ def pin(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
 @require_POST
 def delete(request: HttpRequest, conversation_id: UUID) -> HttpResponse:
     opened = conversation_of(request, conversation_id)
-    conversations.delete(conversation=opened)
+    votes = conversations.delete(conversation=opened)
     undo = reverse("chat:restore", args=[opened.pk])
-    messages.success(request, f"Deleted “{opened}”.", extra_tags=f"undo={undo}")
+    said = f"Deleted “{opened}”." + (" Your votes in it count no more." if votes else "")
+    messages.success(request, said, extra_tags=f"undo={undo}")
     return redirect("chat:home")
 
 

@@ -98,6 +98,7 @@ class Annotation(models.Model):
     unranked = models.JSONField(default=list)
     unacceptable = models.JSONField(default=list)
     all_bad = models.BooleanField(default=False)
+    best_only = models.BooleanField(default=False)
     edit = models.ForeignKey(
         Candidate, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -141,5 +142,6 @@ class Annotation(models.Model):
             unranked=tuple(self.unranked),
             unacceptable=frozenset(self.unacceptable),
             all_bad=self.all_bad,
+            best_only=self.best_only,
             edit_of=None if parent is None else self.candidate_set.candidates.index(parent),
         )

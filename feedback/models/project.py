@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
+# The project that votes given in the chat go into; it is made by itself and owned by nobody.
+CHAT_SLUG = "chat"
+
+
 def every_question() -> list[str]:
     return list(Project.Question.values)
 
@@ -25,10 +29,12 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         return self.exclude(archived_at=None)
 
     def run_by(self, user: "User") -> Self:
-        """Those the person answers for, archived or not: their own, every one for an admin."""
+        """Those the person answers for, archived or not: their own and the chat's votes, every
+        one for an admin."""
         if is_in_group(user, ADMIN):
             return self.all()
-        return self.filter(owner=user) if is_in_group(user, TRAINER) else self.none()
+        mine = Q(owner=user) | Q(owner=None, slug=CHAT_SLUG)
+        return self.filter(mine) if is_in_group(user, TRAINER) else self.none()
 
     def managed_by(self, user: "User") -> Self:
         """Those the person may see and change whole."""

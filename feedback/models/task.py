@@ -111,6 +111,11 @@ class CandidateSource(Unchanging):
 
     class Meta:
         ordering = ["id"]
+        indexes = [
+            models.Index(
+                fields=["message"], condition=models.Q(message__isnull=False), name="by_message"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.model or "unknown"

@@ -32,6 +32,8 @@ class Ranking:
 
     `unacceptable` lie below the person's line. `edit_of` is the candidate whose edited text the
     person confirmed to be better; the edit stands in pairs as candidate number `size`.
+    `best_only`: they said which one is best and nothing about the others among themselves, so
+    the second tier holds the rest and is no tie.
     """
 
     size: int
@@ -40,11 +42,14 @@ class Ranking:
     unacceptable: frozenset[int] = field(default=frozenset())
     all_bad: bool = False
     edit_of: int | None = None
+    best_only: bool = False
 
     def checked(self) -> "Ranking":
         """Itself, or RankingError about the first rule that it breaks."""
         check_partition(self)
         check_line(self)
+        if self.best_only and [len(tier) for tier in self.tiers] != [1, self.size - 1]:
+            raise RankingError("Name one best answer; the others stand together.")
         if self.edit_of is not None and not 0 <= self.edit_of < self.size:
             raise RankingError(f"There is no candidate {self.edit_of} to edit.")
         return self
@@ -130,7 +135,8 @@ def strict_wins(ranking: Ranking) -> list[tuple[int, int]]:
 
 def tied(ranking: Ranking) -> tuple[tuple[int, int], ...]:
     """Pairs that the person put into one tier; unranked candidates are not tied, but unknown."""
-    inside = [combinations(sorted(tier), 2) for tier in ranking.tiers]
+    tiers = ranking.tiers[:1] if ranking.best_only else ranking.tiers
+    inside = [combinations(sorted(tier), 2) for tier in tiers]
     return tuple(sorted(pair for pairs in inside for pair in pairs))
 
 

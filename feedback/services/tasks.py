@@ -27,10 +27,12 @@ def add_task(
     messages: Sequence[dict[str, str]],
     answers: Sequence[NewAnswer],
     priority: int = 0,
+    overlap: int | None = None,
 ) -> RankingTask:
     """A task with its first candidate set. FeedbackError where it is there already or empty.
 
-    Answers that say the same become one candidate with several sources.
+    Answers that say the same become one candidate with several sources. `overlap` None: the
+    project's; a task with 0 is offered to nobody.
     """
     if not messages or not any(answer.text.strip() for answer in answers):
         raise FeedbackError("A ranking task needs a prompt and at least one answer.")
@@ -44,7 +46,7 @@ def add_task(
                 prompt_hash=texts.prompt_hash(messages),
                 group_key=texts.group_key(messages),
                 guidelines=project.latest_guidelines,
-                overlap=project.overlap,
+                overlap=project.overlap if overlap is None else overlap,
                 priority=priority,
             )
             set_of(task, [candidate_of(task, answer) for answer in answers])

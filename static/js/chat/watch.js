@@ -3,6 +3,7 @@
    watch("/ws/c/…/", refresh)   refresh(event) is called when another tab has changed what is shown
                                 (event.type says what: thread, columns), and after a break without
    "answer-grown"               is dispatched on document whenever an answer has got longer
+   "answer-ended"               is dispatched on document when an answer has ended and is shown whole
 
    Every piece of text says where it begins and ends, counted in characters (code points, not
    UTF-16 units). What a live answer already has is never repeated; a gap is asked for again. */
@@ -29,6 +30,7 @@ export function watch(path, refreshed) {
 
 const percent = (share) => (typeof share === "number" ? `${Math.floor(share * 100)} %` : "");
 const grown = () => document.dispatchEvent(new Event("answer-grown"));
+const ended = () => grown() && document.dispatchEvent(new Event("answer-ended"));
 
 function connect() {
   socket = new WebSocket(socketUrl);
@@ -55,6 +57,10 @@ function closed(event) {
 function heard(event) {
   if (event.type === "thread" || event.type === "columns") {
     if (event.tab !== TAB) refresh(event);
+    return;
+  }
+  if (event.type === "votes") {
+    if (event.tab !== TAB) document.dispatchEvent(new CustomEvent(`votes-${event.about}`));
     return;
   }
   const answer = answers.get(event.message);
@@ -143,7 +149,7 @@ class Answer {
     this.#announcer.end();
     announce(state === "done" ? "Answer finished." : `Answer ${state}.`);
     answers.delete(this.id);
-    htmx.ajax("GET", this.element.dataset.url, { target: this.element, swap: "outerHTML" }).then(grown);
+    htmx.ajax("GET", this.element.dataset.url, { target: this.element, swap: "outerHTML" }).then(ended);
   }
 }
 
