@@ -4,19 +4,22 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('feedback', '0006_batches'),
+        ("feedback", "0006_batches"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='annotation',
-            name='best_only',
+            model_name="annotation",
+            name="best_only",
             field=models.BooleanField(default=False),
         ),
         migrations.AddIndex(
-            model_name='candidatesource',
-            index=models.Index(condition=models.Q(('message__isnull', False)), fields=['message'], name='by_message'),
+            model_name="candidatesource",
+            index=models.Index(
+                condition=models.Q(("message__isnull", False)),
+                fields=["message"],
+                name="by_message",
+            ),
         ),
     ]

@@ -1,7 +1,5 @@
 """Votes from the chat as annotations: one place, one vote, and what was taken back is not used."""
 
-from collections import Counter
-
 import pytest
 from django.contrib.auth.models import Group
 from django.utils import timezone
@@ -14,7 +12,8 @@ from feedback.rules.pairs import Ranking, derive
 from feedback.services import chat_votes
 from feedback.services.chat_votes import Asked, Vote
 from feedback.services.errors import FeedbackError
-from feedback.services.snapshots.gathering import judged_tasks
+from feedback.services.snapshots.gathering import Judged, judged_tasks
+from feedback.services.snapshots.recipe import Recipe
 from feedback.services.tasks import NewAnswer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
@@ -40,6 +39,12 @@ def vote(
     return chat_votes.cast(user=user, asked=asked, answers=answers, vote=said, key=key)
 
 
+def counted() -> list[Judged]:
+    """What a dataset would be made of."""
+    found = judged_tasks(chat_votes.project(), Recipe())
+    return [judged for judged in found if judged.annotations]
+
+
 def test_a_vote_is_an_annotation_of_the_same_kind_and_repeating_the_request_adds_none(
     member: User,
 ) -> None:
@@ -50,7 +55,7 @@ def test_a_vote_is_an_annotation_of_the_same_kind_and_repeating_the_request_adds
     assert (first.task.messages, first.task.source, first.task.overlap) == (HELLO, "chat", 0)
     sources = CandidateSource.objects.values_list("message", "model")
     assert sorted(sources) == [(1, "m"), (2, "m")]
-    [judged] = judged_tasks(chat_votes.project(), Counter())
+    [judged] = counted()
     assert judged.texts == ["Hello", "Hi"]
 
 
@@ -60,7 +65,7 @@ def test_the_newest_vote_counts_and_another_answer_makes_another_version_of_the_
     old = vote(member, FIRST_WINS, FIRST, SECOND, key="1")
     new = vote(member, Ranking(3, ((2,), (0, 1)), best_only=True), FIRST, SECOND, THIRD, key="2")
     assert (old.task, new.revision, new.candidate_set.version) == (new.task, 2, 2)
-    [judged] = judged_tasks(chat_votes.project(), Counter())
+    [judged] = counted()
     [derived] = judged.derived
     assert [(p.chosen, p.rejected) for p in derived.pairs] == [(2, 0), (2, 1)]
     assert derived.ties == ()
@@ -82,7 +87,7 @@ def test_what_is_taken_back_is_a_new_revision_and_closes_the_task_until_the_next
     assert chat_votes.take_back(user=member, name="turn:9") == 1
     assert chat_votes.take_back(user=member, name="turn:9") == 0
     assert Annotation.objects.count() == 2
-    assert list(judged_tasks(chat_votes.project(), Counter())) == []
+    assert counted() == []
     assert RankingTask.objects.get().withdrawn_at is not None
     vote(member, SECOND_WINS, FIRST, SECOND, key="2")
     assert RankingTask.objects.get().withdrawn_at is None
@@ -116,9 +121,9 @@ def test_votes_follow_what_they_are_about_when_it_is_deleted_brought_back_and_pu
     chat_votes.take_back(user=member, name="answer:3")
     deleted_at = timezone.now()
     assert chat_votes.close(messages={1, 2, 3}) == 1
-    assert list(judged_tasks(chat_votes.project(), Counter())) == []
+    assert counted() == []
     chat_votes.open_again(messages={1, 2, 3}, since=deleted_at)
-    assert len(list(judged_tasks(chat_votes.project(), Counter()))) == 1
+    assert len(counted()) == 1
     assert RankingTask.objects.open().count() == 1
     chat_votes.erase(messages={2})
     assert not Candidate.objects.exclude(text="Good day").exists()
