@@ -8,19 +8,29 @@ others and keeps its draft, which its writer gets back with the next free slot o
 from feedback.services.labeling.claims import LostClaimError, release_expired, renewed
 from feedback.services.labeling.drafts import StaleDraftError, save_draft
 from feedback.services.labeling.following import claim_next
-from feedback.services.labeling.labelers import labeler_of
+from feedback.services.labeling.history import last_acts, left_for, ranked_today
+from feedback.services.labeling.labelers import labeler_of, saw_guidelines
+from feedback.services.labeling.reading import Edit, Sent, read, storable
 from feedback.services.labeling.submitting import skip, submit
 from feedback.services.labeling.undoing import undo
 
 __all__ = [
+    "Edit",
     "LostClaimError",
+    "Sent",
     "StaleDraftError",
     "claim_next",
     "labeler_of",
+    "last_acts",
+    "left_for",
+    "ranked_today",
+    "read",
     "release_expired",
     "renewed",
     "save_draft",
+    "saw_guidelines",
     "skip",
+    "storable",
     "submit",
     "undo",
 ]

@@ -58,7 +58,7 @@ def urn_of(project: Project, labeler: Labeler) -> Urn:
     )
     ordinary, there = open_tasks(project, labeler).count(), gold_tasks(project, labeler).count()
     every = ordinary + had["ordinary"]
-    gold, repeats = shares(project, every) if every else (there, 0)
+    gold, repeats = shares(project, every) if every else (there + had["gold"], 0)
     return Urn(
         ordinary=ordinary,
         gold=max(gold - had["gold"], 0),

@@ -1,5 +1,7 @@
 """The next task of a person: what they hold, what they had begun, else a new one."""
 
+from django.db.models import QuerySet
+
 from feedback.models import Assignment, Labeler, Project
 from feedback.services.labeling.choosing import chosen
 from feedback.services.labeling.claims import (
@@ -14,16 +16,16 @@ from feedback.services.labeling.claims import (
 def claim_next(*, project: Project, labeler: Labeler) -> Assignment | None:
     """What the labeler holds already, else a new claim; None when nothing is left for them."""
     release_expired(project=project)
-    mine = held_by(labeler) or unfinished(labeler)
+    mine = held_by(labeler).first() or unfinished(labeler)
     if mine is not None:
         return with_newest_answers(renewed(mine))
     return chosen(project, labeler)
 
 
-def held_by(labeler: Labeler) -> Assignment | None:
-    """The oldest claim: what was taken back by an undo comes before what followed it."""
+def held_by(labeler: Labeler) -> "QuerySet[Assignment]":
+    """Their claims, oldest first: what an undo took back comes before what followed it."""
     claims = labeler.assignments.filter(state__in=Assignment.CLAIMS, task__withdrawn_at=None)
-    return claims.select_related("task__project").order_by("pk").first()
+    return claims.select_related("task__project").order_by("pk")
 
 
 def unfinished(labeler: Labeler) -> Assignment | None:

@@ -9,7 +9,10 @@ from django.utils import timezone
 from feedback.models import Annotation, Assignment
 from feedback.rules.pairs import Ranking, RankingError
 from feedback.services.errors import FeedbackError
-from feedback.services.labeling.claims import State, held
+from feedback.services.labeling.claims import LostClaimError, State, held
+from feedback.services.labeling.drafts import stored
+from feedback.services.labeling.editing import stored_edit
+from feedback.services.labeling.reading import Edit
 
 CHANGED = "The answers of this task have changed. Reload the page."
 
@@ -20,6 +23,7 @@ def submit(
     key: str,
     ranking: Ranking,
     said: Mapping[str, Any] | None = None,
+    edit: Edit | None = None,
     draft: Mapping[str, Any] | None = None,
 ) -> Annotation:
     """Store a ranking as the next revision and end the claim; the same key again changes nothing.
@@ -32,14 +36,30 @@ def submit(
     if known is not None:
         return the_same(known, assignment)
     checked(ranking, assignment)
-    mine = held(assignment)
+    mine = still_held(assignment, draft)
     fields = {} if draft is None else {"draft": dict(draft)}
     try:
         with transaction.atomic():
             end(mine, State.SUBMITTED, **fields)
-            return revision_of(mine, key, ranking, said or {})
+            return revision_of(mine, key, ranking, {**(said or {}), **edited(mine, edit)})
     except IntegrityError:
         return the_same(Annotation.objects.get(key=key), assignment)
+
+
+def still_held(assignment: Assignment, draft: Mapping[str, Any] | None) -> Assignment:
+    """The claim; where it is lost, what was sent is kept as its draft."""
+    try:
+        return held(assignment)
+    except LostClaimError:
+        if draft is not None:
+            stored(assignment, draft, assignment.draft_revision, states=(State.EXPIRED,))
+        raise
+
+
+def edited(assignment: Assignment, edit: Edit | None) -> dict[str, Any]:
+    if edit is None:
+        return {}
+    return {"edit": stored_edit(assignment, edit), "edit_is_better": edit.better}
 
 
 def the_same(known: Annotation, assignment: Assignment) -> Annotation:
@@ -94,5 +114,8 @@ def next_revision(assignment: Assignment) -> int:
 
 
 def skip(*, assignment: Assignment, reason: str) -> None:
-    """Give the task to others, with the reason."""
+    """Give the task to others, with the reason. Once is enough: a repeated post changes nothing."""
+    assignment.refresh_from_db()
+    if assignment.state == State.SKIPPED:
+        return
     end(held(assignment), State.SKIPPED, skip_reason=reason.strip()[:300])

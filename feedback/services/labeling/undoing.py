@@ -7,7 +7,12 @@ from django.db import IntegrityError, transaction
 
 from feedback.models import Annotation, Assignment
 from feedback.services.errors import FeedbackError
-from feedback.services.labeling.claims import LostClaimError, State, expiry
+from feedback.services.labeling.claims import (
+    LostClaimError,
+    State,
+    expiry,
+    with_newest_answers,
+)
 from feedback.services.labeling.submitting import next_revision
 
 
@@ -15,16 +20,21 @@ from feedback.services.labeling.submitting import next_revision
 def undo(*, assignment: Assignment, key: str) -> Assignment:
     """Take the last act back: a submitted ranking becomes a draft again, a skipped task a claim.
 
-    The ranking stays in the history; the revision that withdraws it is a new one.
+    The ranking stays in the history; the revision that withdraws it is a new one. A repeated post
+    changes nothing.
     """
     again = {"ended_at": None, "expires_at": expiry(assignment.task.project)}
     submitted = Assignment.objects.filter(pk=assignment.pk, state=State.SUBMITTED)
     if submitted.update(state=State.DRAFT, **again):
         withdraw(assignment, key)
-    elif not reopened(assignment, again):
+    elif not reopened(assignment, again) and not taken_back(assignment):
         raise FeedbackError("There is nothing to undo here.")
     assignment.refresh_from_db()
-    return assignment
+    return with_newest_answers(assignment)
+
+
+def taken_back(assignment: Assignment) -> bool:
+    return Assignment.objects.filter(pk=assignment.pk, state__in=Assignment.CLAIMS).exists()
 
 
 def withdraw(assignment: Assignment, key: str) -> None:
