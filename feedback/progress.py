@@ -61,7 +61,7 @@ def _count(assignments: Any) -> Any:
 
 def with_standing(tasks: RankingTaskQuerySet) -> Any:
     """Tasks with `submitted` and `held` counts and a `standing`: ranked, begun or untouched."""
-    submitted = Assignment.objects.filter(state=State.SUBMITTED)
+    submitted = Assignment.objects.filter(state=State.SUBMITTED, repeat=False)
     counted = tasks.annotate(submitted=_count(submitted), held=_count(Assignment.objects.holding()))
     return counted.annotate(
         standing=Case(

@@ -12,7 +12,7 @@ that were shown, so that no refusal tells the order of the set.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from django.utils import timezone
 
@@ -111,7 +111,7 @@ def listed(value: Any) -> list[Any]:
     return value
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -195,7 +195,7 @@ def active_ms(sent: Mapping[str, Any], assignment: Assignment) -> int | None:
     if not is_number(measured):
         return None
     passed = (timezone.now() - assignment.claimed_at).total_seconds() * 1000
-    return max(0, min(int(measured), int(passed), MOST_MS))
+    return max(0, min(measured, int(passed), MOST_MS))
 
 
 def storable(value: Any) -> Any:
