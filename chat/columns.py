@@ -7,9 +7,10 @@ from chat.models import Column, Comparison, Generation, Message
 from chat.services import asking
 from chat.services.comparisons import LEAST, MOST, columns_of, is_kept
 from chat.thread import Shown, shown_branch
-from chat.words import setting_words, shot_words
+from chat.words import shot_words
 from llmkit.prompts import Shots, ways
 from llmkit.types import GenerationSettings
+from llmkit.words import setting_words
 from training import engines
 
 LONGEST_WORDS = 60

@@ -7,8 +7,8 @@ from django.utils.safestring import SafeString
 
 from chat import markdown
 from chat.thread import Shown
-from chat.words import setting_words
 from llmkit.types import GenerationSettings
+from llmkit.words import setting_words
 
 register = template.Library()
 

@@ -45,7 +45,7 @@ def draft(
 def _stored(project: Project, name: str, read: Read, by: User | None) -> Batch:
     batch = Batch.objects.create(
         project=project,
-        name=name[:300],
+        name=name.removesuffix(".txt")[:300],
         state=Job.State.RECEIVING,
         candidates=project.candidates,
         seed=secrets.randbelow(SEEDS),
@@ -96,8 +96,12 @@ def start(
     candidates: int,
     seed: int,
     skip_known: bool = True,
+    tell: bool = True,
 ) -> None:
-    """Have a worker ask the models. FeedbackError: started already, or a choice makes no sense."""
+    """Have a worker ask the models. FeedbackError: started already, or a choice makes no sense.
+
+    `tell=False` tells no worker: the caller does the work.
+    """
     require_sense(columns, candidates)
     if skip_known:
         batch.prompts.filter(known=True).update(state=State.LEFT_OUT)
@@ -114,7 +118,8 @@ def start(
     if not started:
         raise FeedbackError("This batch was started already.")
     batch.refresh_from_db()
-    transaction.on_commit(lambda: enqueue(batch))
+    if tell:
+        transaction.on_commit(lambda: enqueue(batch))
 
 
 def require_sense(columns: Sequence[Column], candidates: int) -> None:

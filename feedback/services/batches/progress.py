@@ -47,15 +47,22 @@ class Progress:
         return max(self.answers, self.candidates * self.prompts + self.extra)
 
     @property
+    def to_come(self) -> int:
+        """At most: some of the waiting prompts have a part of their answers."""
+        return min(self.candidates * self.waiting, self.wanted - self.answers)
+
+    @property
     def percent(self) -> int:
-        return 100 * (self.made + self.failed) // self.prompts if self.prompts else 0
+        """Answers, of those that are still to come together with those that are there."""
+        if not self.waiting:
+            return 100
+        return min(99, 100 * self.answers // (self.answers + max(1, self.to_come)))
 
     @property
     def seconds_left(self) -> int | None:
         if not self.per_second or not self.waiting:
             return None
-        left = self.candidates * self.waiting
-        return round(min(left, max(1, self.wanted - self.answers)) / self.per_second)
+        return round(max(1, self.to_come) / self.per_second)
 
 
 def progress_of(batch: Batch) -> Progress:

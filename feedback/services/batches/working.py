@@ -49,14 +49,17 @@ async def db(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     return await sync_to_async(function)(*args, **kwargs)
 
 
-def run(*, batch_id: str, attempt: int) -> None:
-    """Answer the batch's prompts, unless another worker has it or the attempt is an old one."""
+def run(*, batch_id: str, attempt: int, alone: bool = False) -> None:
+    """Answer the batch's prompts, unless another worker has it or the attempt is an old one.
+
+    `alone`: this process is nobody else's worker, so it makes room for no other work.
+    """
     worker = identity()
     if not Batch.objects.claim(batch_id, attempt=attempt, worker=worker):
         return
     batch = Batch.objects.select_related("project").get(pk=batch_id)
     try:
-        async_to_sync(_work)(batch)
+        async_to_sync(_work)(batch, alone)
     except* JobLostError:
         log.warning("%s was taken over or ended elsewhere", batch)
     except* StoppedError:
@@ -76,8 +79,8 @@ def first_sentence(errors: BaseException) -> str:
     return str(errors)
 
 
-async def _work(batch: Batch) -> None:
-    working = Working(batch)
+async def _work(batch: Batch, alone: bool) -> None:
+    working = Working(batch, alone)
     try:
         await working.run()
     finally:
@@ -109,8 +112,9 @@ def others_wait(batch: Batch) -> bool:
 class Working:
     """One turn at a batch, in one event loop."""
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: Batch, alone: bool) -> None:
         self.batch = batch
+        self.alone = alone
         self.columns: list[Column] = filing.columns_of(batch)
         self.lines: list[Line] = []
         self.is_through = False
@@ -131,7 +135,7 @@ class Working:
         while True:
             if await db(self._heartbeat):
                 raise StoppedError
-            if now() > turn_ends and await db(others_wait, self.batch):
+            if not self.alone and now() > turn_ends and await db(others_wait, self.batch):
                 self._draining = True
             await asyncio.sleep(BEAT_SECONDS)
 
