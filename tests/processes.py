@@ -69,6 +69,12 @@ def site_on(engine: RunningSite, folder: Path, **settings: str) -> RunningSite:
     return running
 
 
+def start_worker(site: RunningSite) -> None:
+    """In a single process, so that killing it kills the work."""
+    arguments = ("-m", "celery", "-A", "llmsite", "worker", "--pool", "solo")
+    site.start("worker", *arguments, "--without-gossip", "--without-mingle")
+
+
 def eventually(what: str, happened: Callable[[], bool]) -> None:
     """Ask until it is so: for what another process does and tells nobody."""
     deadline = time.monotonic() + PATIENCE_SECONDS

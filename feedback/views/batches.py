@@ -50,13 +50,14 @@ def batches(request: HttpRequest, slug: str) -> HttpResponse:
 def new(request: HttpRequest, slug: str) -> HttpResponse:
     """Upload prompts. A draft is made of them, which is looked at before it is started."""
     project = managed(request, slug)
-    form = PromptsForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
+    sent = request.method == "POST"
+    form = PromptsForm(request.POST, request.FILES) if sent else PromptsForm()
+    if sent and form.is_valid():
         try:
             return redirect(page_of(drafted(request, project, form)))
         except FeedbackError as error:
             form.add_error("file" if form.cleaned_data["file"] else "typed", str(error))
-    status = REFUSED if request.method == "POST" else 200
+    status = REFUSED if sent else 200
     context = {"project": project, "form": form}
     return render(request, "feedback/batches/new.html", context, status=status)
 

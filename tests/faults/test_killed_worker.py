@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.llmkit.tiny_hub import TinyHub, tiny_hub
-from tests.processes import eventually
+from tests.processes import eventually, start_worker
 from tests.running_site import RunningSite
 from tests.tiny_model import TINY_MODEL
 
@@ -34,12 +34,6 @@ def adding(site: RunningSite, hub: TinyHub) -> Iterator[RunningSite]:
     site.settings = before
     if "worker" in site.processes:
         site.stop("worker")
-
-
-def start_worker(site: RunningSite) -> None:
-    """In a single process, so that killing it kills the work."""
-    arguments = ("-m", "celery", "-A", "llmsite", "worker", "--pool", "solo")
-    site.start("worker", *arguments, "--without-gossip", "--without-mingle")
 
 
 def page(site: RunningSite) -> str:
