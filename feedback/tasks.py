@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from feedback.services.batches import making, reaping, working
+from feedback.services.imports import working as importing
 
 
 @shared_task
@@ -15,3 +16,14 @@ def look_after_batches() -> None:
     """Every minute: work that was dropped, and drafts that nobody starts."""
     reaping.reap()
     making.forget_old_drafts()
+
+
+@shared_task
+def run_import(job_id: str, attempt: int) -> None:
+    importing.run(job_id=job_id, attempt=attempt)
+
+
+@shared_task
+def look_after_imports() -> None:
+    """Every minute: imports and uploads that were dropped."""
+    importing.reap()

@@ -59,6 +59,11 @@ app.conf.update(
             "schedule": crontab(),
             "options": {"expires": 50},
         },
+        "look after imports": {
+            "task": "feedback.tasks.look_after_imports",
+            "schedule": crontab(),
+            "options": {"expires": 50},
+        },
         "sweep the embedded broker": {
             "task": "llmsite.celery.sweep_processed",
             "schedule": crontab(minute="30"),

@@ -3,13 +3,13 @@
 A format is a function from the JSON objects of a file to rows. It never stops at a bad row.
 """
 
-import gzip
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from feedback.importers.files import lines_of
 from feedback.rules.pairs import Ranking, RankingError
 from llmkit.registry import Registry
 
@@ -65,16 +65,14 @@ FORMATS: Registry[Format] = Registry("preference format")
 
 
 def read_file(path: Path, format_name: str) -> Iterator[Row]:
-    """The rows of a JSONL file, plain or gzipped, each imported or refused.
+    """The rows of a file (see `lines_of`), each imported or refused.
 
     RegistryError for an unknown format; OSError for a file that cannot be read.
     """
     read = FORMATS.get(format_name)
-    opener: Any = gzip.open if path.suffix == ".gz" else open
-    with opener(path, "rt", encoding="utf-8", errors="surrogateescape") as lines:
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                yield from read_line(number, line, read)
+    for number, line in enumerate(lines_of(path, MAX_LINE), start=1):
+        if line.strip():
+            yield from read_line(number, line, read)
 
 
 def read_line(number: int, line: str, read: Format) -> Iterator[Row]:

@@ -3,7 +3,7 @@
 from feedback.models.annotation import Annotation
 from feedback.models.assignment import Assignment
 from feedback.models.batch import Batch, BatchAnswer, BatchPrompt, RefusedPrompt
-from feedback.models.imports import Import, QuarantinedRow
+from feedback.models.imports import Import, ImportJob, QuarantinedRow
 from feedback.models.labeler import Labeler
 from feedback.models.project import Guidelines, Project
 from feedback.models.task import Candidate, CandidateSet, CandidateSource, RankingTask
@@ -19,6 +19,7 @@ __all__ = [
     "CandidateSource",
     "Guidelines",
     "Import",
+    "ImportJob",
     "Labeler",
     "Project",
     "QuarantinedRow",

@@ -26,7 +26,7 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         return self.filter(archived_at=None)
 
     def archived(self) -> Self:
-        return self.exclude(archived_at=None)
+        return self.exclude(archived_at=None).filter(staged_for=None)
 
     def run_by(self, user: "User") -> Self:
         """Those the person answers for, archived or not: their own and the chat's votes, every
@@ -54,6 +54,9 @@ class Project(models.Model):
     `uniform_share` of the tasks come in uniform order even when the rest are chosen by doubt,
     so that measures have an unbiased part to stand on. `gold_share` and `repeat_share` are the
     shares of a labeler's tasks that are gold tasks and that they have ranked before.
+
+    A project that is `staged_for` another one holds what an import has written so far; nobody
+    sees it, and in the end all of it moves into the other one at once.
     """
 
     class Objective(models.TextChoices):
@@ -105,6 +108,9 @@ class Project(models.Model):
     open_to_all = models.BooleanField(default=True)
     people = models.ManyToManyField(
         settings.AUTH_USER_MODEL, blank=True, related_name="ranks_in_projects"
+    )
+    staged_for = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.CASCADE, related_name="+"
     )
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True, blank=True)

@@ -31,6 +31,9 @@ class RankingTask(models.Model):
     prompt_hash = models.CharField(max_length=64)
     group_key = models.CharField(max_length=64)
     guidelines = models.ForeignKey(Guidelines, null=True, blank=True, on_delete=models.PROTECT)
+    imported_in = models.ForeignKey(
+        "feedback.Import", null=True, blank=True, on_delete=models.SET_NULL, related_name="made"
+    )
     overlap = models.PositiveSmallIntegerField(default=1)
     priority = models.SmallIntegerField(default=0)
     gold = models.JSONField(null=True, blank=True)

@@ -38,3 +38,8 @@ def at_least_held(overlap: int) -> Greatest:
     of_task = Assignment.objects.holding().filter(task=OuterRef("pk")).order_by("-slot")
     room = Subquery(of_task.annotate(room=F("slot") + 1).values("room")[:1])
     return Greatest(Value(overlap), Coalesce(room, Value(0)))
+
+
+def ask_again(tasks: RankingTaskQuerySet, overlap: int) -> int:
+    """Ask this many people for tasks that were ranked elsewhere; says for how many."""
+    return tasks.filter(gold__isnull=True).update(overlap=at_least_held(overlap))

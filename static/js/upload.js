@@ -1,4 +1,4 @@
-/* A GGUF file goes up in pieces, so that it is never held in memory and goes on where it broke
+/* A file goes up in pieces, so that it is never held in memory and goes on where it broke
    off: the server says how much has arrived. */
 import { announce } from "./live.js";
 
@@ -44,10 +44,9 @@ async function sent(url, body) {
 }
 
 async function upload(file) {
-  const body = new FormData();
+  const body = new FormData(form);
   body.set("file_name", file.name);
   body.set("size", file.size);
-  body.set("name", form.elements.name.value);
   let { id, have } = await asked(form.dataset.url, { method: "POST", body });
   while (have < file.size) {
     show(have, file.size);

@@ -1,3 +1,3 @@
-from feedback.services.imports.writing import import_preferences
+from feedback.services.imports.bringing import import_preferences
 
 __all__ = ["import_preferences"]

@@ -2,10 +2,15 @@
 
 import hashlib
 import zlib
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from feedback.importers import FORMATS, Imported, Refused, read_file
+from feedback.importers.files import count_rows
+from feedback.importers.rows import MAX_LINE
 from feedback.models import Project, RankingTask
 from feedback.rules import texts
 from feedback.services.errors import FeedbackError
@@ -13,6 +18,15 @@ from feedback.services.errors import FeedbackError
 SAME_TASK_OTHER_PROMPT = "the task is known with another prompt"
 SAME_TASK_OTHER_ANSWERS = "the task is known with other candidates"
 RANKED_TWICE = "this person has ranked this task already"
+MOST_ROWS = 500_000
+LOOKED_AT = 20
+
+# Told the phase in words, rows done and rows in all; it may raise to stop the work.
+Report = Callable[[str, int, int], None]
+
+
+def silent(phase: str, done: int, total: int) -> None:
+    """For who does not watch."""
 
 
 @dataclass
@@ -32,6 +46,10 @@ class Plan:
     def name_of(self, row: Imported) -> str:
         return row.task or f"{self.sha256[:12]}:{row.number}"
 
+    @property
+    def faults(self) -> "Counter[str]":
+        return Counter(row.fault for row in self.refused)
+
 
 def hash_of(path: Path) -> str:
     try:
@@ -41,18 +59,50 @@ def hash_of(path: Path) -> str:
         raise FeedbackError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def plan_of(project: Project, path: Path, format_name: str, sha256: str) -> Plan:
+def plan_of(
+    project: Project,
+    path: Path,
+    format_name: str,
+    sha256: str,
+    *,
+    file_name: str = "",
+    report: Report = silent,
+) -> Plan:
+    """FeedbackError for a file that breaks off, has too many rows, or not one that can be used."""
     FORMATS.get(format_name)
     plan, known = Plan(sha256), known_tasks(project)
     try:
+        total = count_rows(path, MAX_LINE)
+        if total > MOST_ROWS:
+            raise FeedbackError(f"The file has {total:,} rows; import at most {MOST_ROWS:,}.")
         for row in read_file(path, format_name):
+            report("Reading", row.number, total)
             if isinstance(row, Refused):
                 plan.refused.append(row)
             else:
                 plan.take(row, fault_of(row, plan, known))
     except (OSError, EOFError, zlib.error) as error:
-        raise FeedbackError(f"{path.name} cannot be read: {error}.") from error
+        raise FeedbackError(f"{file_name or path.name} cannot be read: {error}.") from error
+    if not plan.tasks:
+        raise FeedbackError(why_nothing(plan, path, format_name, file_name or path.name))
     return plan
+
+
+def why_nothing(plan: Plan, path: Path, format_name: str, file_name: str) -> str:
+    """A sentence about a file of which no row can be used, with the format it looks like."""
+    if not plan.refused:
+        return f"{file_name} has no rankings in it."
+    fault, times = plan.faults.most_common(1)[0]
+    count = len(plan.refused)
+    said = f"None of the {count:,} rows can be used as {format_name}; {times:,} times {fault}."
+    better = next((name for name in FORMATS if fits(path, name)), "")
+    return f"{said} The file looks like {better}." if better not in ("", format_name) else said
+
+
+def fits(path: Path, format_name: str) -> bool:
+    """Whether most of the first rows can be read as this format."""
+    rows = list(islice(read_file(path, format_name), LOOKED_AT))
+    return 2 * sum(isinstance(row, Imported) for row in rows) > len(rows)
 
 
 @dataclass(frozen=True)

@@ -1,22 +1,15 @@
-"""A file of rankings into a project: whole or not at all, and every row accounted for.
+"""The rows of a plan as tasks, candidates and annotations, wherever they are to stand."""
 
-The file is read and checked before the database is touched; then all of it is written in one
-transaction. Rows that cannot be used are kept with their fault, to be looked at and downloaded.
-"""
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from collections import Counter
-from collections.abc import Iterable
-from pathlib import Path
-
-from django.db import IntegrityError, transaction
-
-from accounts.models import User
 from feedback.importers import Imported, Refused
 from feedback.models import (
     Annotation,
     Candidate,
     CandidateSet,
     CandidateSource,
+    Guidelines,
     Import,
     Labeler,
     Project,
@@ -24,104 +17,92 @@ from feedback.models import (
     RankingTask,
 )
 from feedback.rules import texts
-from feedback.services.errors import FeedbackError
-from feedback.services.imports.planning import Plan, hash_of, plan_of
 from feedback.services.tasks import set_hash
 
 BATCH = 500
+Rows = Mapping[str, list[Imported]]
 
 
-def import_preferences(
-    *, project: Project, path: Path, format_name: str, imported_by: User | None = None
-) -> Import:
-    """Read a file into a project. FeedbackError: no such file, or it was imported before."""
-    sha256 = hash_of(path)
-    if project.imports.filter(sha256=sha256, format=format_name).exists():
-        raise FeedbackError(f"{path.name} was imported into {project} before.")
-    plan = plan_of(project, path, format_name, sha256)
-    try:
-        with transaction.atomic():
-            return write(project, plan, path.name, format_name, imported_by)
-    except IntegrityError as error:
-        raise FeedbackError(
-            f"{project} was changed while {path.name} was read. Import it again."
-        ) from error
+@dataclass(frozen=True)
+class Place:
+    """Where tasks are written, and what they are given.
+
+    Ranked already, so nobody is asked for them, unless an `overlap` says how many people shall.
+    """
+
+    project: Project
+    sha256: str
+    guidelines: Guidelines | None = None
+    overlap: int = 0
 
 
-def write(
-    project: Project, plan: Plan, file_name: str, format_name: str, imported_by: User | None
-) -> Import:
-    tasks = write_tasks(project, plan)
-    sets = write_candidates(project, plan, tasks)
-    rows = [row for rows in plan.tasks.values() for row in rows]
-    write_annotations(project, plan, tasks, sets)
-    done = Import.objects.create(
-        project=project,
-        format=format_name,
-        file_name=file_name[:300],
-        sha256=plan.sha256,
-        tasks=len(plan.tasks),
-        annotations=len(rows),
-        repaired=dict(Counter(row.repaired for row in rows if row.repaired)),
-        refused=dict(Counter(row.fault for row in plan.refused)),
-        imported_by=imported_by,
-    )
-    write_quarantine(done, plan.refused)
-    return done
+@dataclass(frozen=True)
+class Written:
+    """A task with the set that its rows rank, and the hashes of that set's texts in order."""
+
+    task: RankingTask
+    candidates: CandidateSet
+    hashes: list[str]
 
 
-def write_tasks(project: Project, plan: Plan) -> dict[str, RankingTask]:
-    known = project.tasks.filter(source=RankingTask.Source.IMPORT)
-    tasks = {task.external_id: task for task in known}
-    new = [
-        task_of(project, name, rows[0]) for name, rows in plan.tasks.items() if name not in tasks
-    ]
-    tasks |= {task.external_id: task for task in RankingTask.objects.bulk_create(new, BATCH)}
-    return tasks
+def write_new(place: Place, rows: Rows) -> None:
+    """Tasks that are not there yet, with the rankings of them."""
+    new = [task_of(place, name, of_task[0]) for name, of_task in rows.items()]
+    tasks = dict(zip(rows, RankingTask.objects.bulk_create(new, BATCH), strict=True))
+    write_annotations(place, rows, write_candidates(tasks, rows))
 
 
-def task_of(project: Project, name: str, row: Imported) -> RankingTask:
-    """Ranked already, so nobody is asked for it: an overlap of 0."""
+def write_more(place: Place, rows: Rows) -> None:
+    """Further rankings of tasks that an earlier import brought."""
+    of_import = place.project.tasks.filter(source=RankingTask.Source.IMPORT)
+    tasks = {task.external_id: task for task in of_import if task.external_id in rows}
+    write_annotations(place, rows, {name: as_it_stands(task) for name, task in tasks.items()})
+
+
+def task_of(place: Place, name: str, row: Imported) -> RankingTask:
     return RankingTask(
-        project=project,
+        project=place.project,
         source=RankingTask.Source.IMPORT,
         external_id=name[:300],
         messages=list(row.messages),
         prompt_hash=texts.prompt_hash(row.messages),
         group_key=texts.group_key(row.messages),
-        guidelines=project.latest_guidelines,
-        overlap=0,
+        guidelines=place.guidelines,
+        overlap=place.overlap,
     )
 
 
-def write_candidates(
-    project: Project, plan: Plan, tasks: dict[str, RankingTask]
-) -> dict[str, CandidateSet]:
-    """The candidate set of every task in the plan, made where it is new."""
-    of_project = CandidateSet.objects.filter(task__project=project).order_by("version")
-    of_old = {old.task_id: old for old in of_project}
-    new = {n: rows[0] for n, rows in plan.tasks.items() if tasks[n].pk not in of_old}
+def as_it_stands(task: RankingTask) -> Written:
+    candidates = task.sets.latest("version")
+    hashes = dict(task.candidates.values_list("pk", "text_hash"))
+    return Written(task, candidates, [hashes[pk] for pk in candidates.candidates])
+
+
+def write_candidates(tasks: Mapping[str, RankingTask], rows: Rows) -> dict[str, Written]:
+    """Every task with its first candidate set, in the order of its first row."""
+    first = {name: rows[name][0] for name in tasks}
     made = Candidate.objects.bulk_create(
         [
             Candidate(task=tasks[name], text=answer.text, text_hash=texts.sha256(answer.text))
-            for name, row in new.items()
+            for name, row in first.items()
             for answer in row.answers
         ],
         BATCH,
     )
-    write_sources(new, made)
-    by_task: dict[int, list[int]] = {}
+    write_sources(first.values(), made)
+    of_task: dict[int, list[Candidate]] = {}
     for candidate in made:
-        by_task.setdefault(candidate.task_id, []).append(candidate.pk)
-    sets = CandidateSet.objects.bulk_create(
-        [first_set(t, ids) for t, ids in by_task.items()], BATCH
-    )
-    found = of_old | {candidate_set.task_id: candidate_set for candidate_set in sets}
-    return {name: found[tasks[name].pk] for name in plan.tasks}
+        of_task.setdefault(candidate.task_id, []).append(candidate)
+    sets = [first_set(task.pk, of_task[task.pk]) for task in tasks.values()]
+    CandidateSet.objects.bulk_create(sets, BATCH)
+    return {
+        name: Written(task, candidates, [c.text_hash for c in of_task[task.pk]])
+        for (name, task), candidates in zip(tasks.items(), sets, strict=True)
+    }
 
 
-def write_sources(rows: dict[str, Imported], made: Iterable[Candidate]) -> None:
-    models = [answer.model for row in rows.values() for answer in row.answers]
+def write_sources(rows: Iterable[Imported], made: Iterable[Candidate]) -> None:
+    models = [answer.model for row in rows for answer in row.answers]
     CandidateSource.objects.bulk_create(
         [
             CandidateSource(candidate=candidate, model=model[:300])
@@ -131,28 +112,25 @@ def write_sources(rows: dict[str, Imported], made: Iterable[Candidate]) -> None:
     )
 
 
-def first_set(task_id: int, candidates: list[int]) -> CandidateSet:
-    digest = set_hash(candidates)
-    return CandidateSet(task_id=task_id, version=1, candidates=candidates, hash=digest)
+def first_set(task_id: int, candidates: list[Candidate]) -> CandidateSet:
+    keys = [candidate.pk for candidate in candidates]
+    return CandidateSet(task_id=task_id, version=1, candidates=keys, hash=set_hash(keys))
 
 
-def write_annotations(
-    project: Project, plan: Plan, tasks: dict[str, RankingTask], sets: dict[str, CandidateSet]
-) -> None:
-    labelers = labelers_of(project, {r.annotator for rows in plan.tasks.values() for r in rows})
-    of_project = Candidate.objects.filter(task__project=project)
-    hashes = dict(of_project.values_list("pk", "text_hash"))
+def write_annotations(place: Place, rows: Rows, written: Mapping[str, Written]) -> None:
+    names = {row.annotator for of_task in rows.values() for row in of_task}
+    labelers = labelers_of(place.project, names)
     Annotation.objects.bulk_create(
         [
-            annotation_of(plan, row, tasks[name], sets[name], labelers[row.annotator], hashes)
-            for name, rows in plan.tasks.items()
-            for row in rows
+            annotation_of(place, row, written[name], labelers[row.annotator])
+            for name, of_task in rows.items()
+            for row in of_task
         ],
         BATCH,
     )
 
 
-def labelers_of(project: Project, names: set[str]) -> dict[str, Labeler]:
+def labelers_of(project: Project, names: Iterable[str]) -> dict[str, Labeler]:
     kind = Labeler.Kind.IMPORTED
     return {
         name: Labeler.objects.get_or_create(project=project, kind=kind, user=None, name=name)[0]
@@ -160,29 +138,21 @@ def labelers_of(project: Project, names: set[str]) -> dict[str, Labeler]:
     }
 
 
-def annotation_of(
-    plan: Plan,
-    row: Imported,
-    task: RankingTask,
-    candidate_set: CandidateSet,
-    labeler: Labeler,
-    hashes: dict[int, str],
-) -> Annotation:
+def annotation_of(place: Place, row: Imported, written: Written, labeler: Labeler) -> Annotation:
     """The row's ranking with its numbers turned into places of the task's candidate set."""
-    order = [hashes[pk] for pk in candidate_set.candidates]
-    place = [order.index(texts.sha256(answer.text)) for answer in row.answers]
+    at = [written.hashes.index(texts.sha256(answer.text)) for answer in row.answers]
     ranking = row.ranking
     return Annotation(
-        key=f"import:{task.pk}:{labeler.pk}:{plan.sha256[:16]}:{row.number}",
-        task=task,
+        key=f"import:{written.task.pk}:{labeler.pk}:{place.sha256[:16]}:{row.number}",
+        task=written.task,
         labeler=labeler,
-        candidate_set=candidate_set,
+        candidate_set=written.candidates,
         source=Annotation.Source.IMPORT,
-        tiers=[[place[i] for i in tier] for tier in ranking.tiers],
-        unranked=[place[i] for i in ranking.unranked],
-        unacceptable=sorted(place[i] for i in ranking.unacceptable),
+        tiers=[[at[i] for i in tier] for tier in ranking.tiers],
+        unranked=[at[i] for i in ranking.unranked],
+        unacceptable=sorted(at[i] for i in ranking.unacceptable),
         all_bad=ranking.all_bad,
-        flags={str(place[i]): names for i, names in row.flags.items()},
+        flags={str(at[i]): names for i, names in row.flags.items()},
     )
 
 
