@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("feedback", "0006_batches"),
+        ("feedback", "0007_chat_votes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
