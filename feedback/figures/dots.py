@@ -10,17 +10,24 @@ from feedback.figures.scale import Scale
 
 @dataclass(frozen=True)
 class Dot:
-    """One row. `value` None is undefined: the row says so. `n` is how much it stands on."""
+    """One row. `value` None is undefined: the row says so. `n` is how much it stands on, in `unit`
+    where rows differ in that.
+    """
 
     label: str
     value: float | None
     interval: tuple[float, float] | None = None
     n: int | None = None
     url: str = ""
+    unit: str = ""
 
     @property
     def text(self) -> str:
         return number(self.value)
+
+    @property
+    def n_text(self) -> str:
+        return "–" if self.n is None else f"{self.n:,} {self.unit}".rstrip()
 
     @property
     def interval_text(self) -> str:
