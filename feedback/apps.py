@@ -5,7 +5,10 @@ class FeedbackConfig(AppConfig):
     name = "feedback"
 
     def ready(self) -> None:
+        from feedback.dataset_notes import voided
         from feedback.uses import uses
+        from training import dataset_panels
         from training.uses import register
 
         register(uses)
+        dataset_panels.register(voided)

@@ -23,7 +23,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Bars(Figure):
-    """`counts` by day; days without any count are drawn as gaps."""
+    """`title` of `counts` by day; days without any count are drawn as gaps."""
 
     counts: Mapping[date, int]
     named: str = "Rankings"
@@ -32,6 +32,10 @@ class Bars(Figure):
     @property
     def period(self) -> str:
         return next(name for name, fits in SPANS.items() if len(days_of(self.counts, name)) <= fits)
+
+    @property
+    def caption(self) -> str:
+        return f"{self.title} by {self.period}"
 
     @property
     def bars(self) -> list[Bar]:

@@ -84,7 +84,9 @@ def measures(agreement: Agreement) -> DotPlot:
         for key, told in MEASURES.items()
         if (found := agreement.measures[key])
     ]
-    return DotPlot("0 is chance, 1 is full agreement", dots, reference=0.0, counted="Over")
+    return DotPlot(
+        "1 is full agreement, 0 is chance (for all but W)", dots, reference=0.0, counted="Over"
+    )
 
 
 def trend(spans: list[Span], by: str) -> Trend:
@@ -124,7 +126,7 @@ def models(findings: Findings) -> DotPlot:
 def bias(found: Bias) -> DotPlot:
     share = Dot("The answer shown first wins", found.share, found.interval, found.decided)
     title = "One half means that the order does not matter"
-    return DotPlot(title, [share], reference=0.5, counted="Decided pairs")
+    return DotPlot(title, [share], low=0.3, high=0.7, reference=0.5, counted="Decided pairs")
 
 
 def bias_in_words(found: Bias) -> str:

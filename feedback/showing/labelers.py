@@ -128,11 +128,12 @@ def all_people(roster: Roster) -> list[Value]:
 def agreement(project: Project, rows: Sequence[Row], together: Measured | None) -> DotPlot:
     """Everybody's agreement with the others, and the mean of all people above them."""
     dots = [] if together is None else [Dot("All people, mean", together.value, together.interval)]
+    others = "most people" if together is None else "most of the others"
     for row in rows:
         found = row.habits.agreement
         url = reverse("feedback:labeler", args=[project.slug, row.labeler.pk])
         dots.append(Dot(name_of(row.labeler), found.value, found.interval, found.n, url))
-    title = "Cohen's κ with what most of the other people say"
+    title = f"Cohen's κ with what {others} say"
     return DotPlot(title, dots, reference=0.0, named="Labeler", counted="Pairs of answers")
 
 
@@ -142,11 +143,13 @@ def bias(own: Habits, project: Habits) -> DotPlot:
         for name, found in (("This labeler", own.bias), ("All people", project.bias))
     ]
     title = "How often the answer shown first wins"
-    return DotPlot(title, dots, reference=0.5, named="Who", counted="Decided pairs")
+    return DotPlot(
+        title, dots, low=0.3, high=0.7, reference=0.5, named="Who", counted="Decided pairs"
+    )
 
 
 def days(own: Habits) -> Bars:
-    return Bars("Rankings by day", own.days)
+    return Bars("Rankings", own.days)
 
 
 def name_of(labeler: Labeler) -> str:

@@ -131,4 +131,5 @@ def test_all_of_a_person_is_voided_in_one_act_and_told_with_the_reason(
     voiding.void(annotations=after, by=owner, reason="spam")
     [act] = voiding.voidings(people[0])
     assert (act["count"], act["void_reason"], act["name"]) == (1, "spam", "owner")
-    assert voiding.voided_since({"annotations": [said.pk, said.pk + 1]}) == 1
+    source = {"project": project.pk, "annotations": [said.pk, 0]}
+    assert voiding.voided_since(source) == 1

@@ -22,15 +22,15 @@ def test_an_axis_widens_for_a_value_beyond_it_and_names_round_numbers() -> None:
 
 
 def test_bars_keep_days_without_any_and_become_weeks_when_days_do_not_fit() -> None:
-    bars = Bars("When", {date(2026, 5, 1): 3, date(2026, 5, 3): 1})
+    bars = Bars("Rankings", {date(2026, 5, 1): 3, date(2026, 5, 3): 1})
     assert [(bar.day.day, bar.count, bar.height) for bar in bars.bars] == [
         (1, 3, 100),
         (2, 0, 0),
         (3, 1, 33.33),
     ]
-    year = Bars("When", {date(2026, 1, 1): 1, date(2026, 12, 31): 2})
+    year = Bars("Rankings", {date(2026, 1, 1): 1, date(2026, 12, 31): 2})
     assert year.period == "week" and sum(bar.count for bar in year.bars) == 3
-    assert Bars("When", {}).bars == [] and str(Bars("When", {}))
+    assert Bars("Rankings", {}).bars == [] and str(Bars("When", {}))
 
 
 def test_a_trend_joins_its_points_and_leaves_gaps() -> None:
