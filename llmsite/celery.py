@@ -64,6 +64,11 @@ app.conf.update(
             "schedule": crontab(),
             "options": {"expires": 50},
         },
+        "look after datasets": {
+            "task": "training.tasks.look_after_datasets",
+            "schedule": crontab(),
+            "options": {"expires": 50},
+        },
         "sweep the embedded broker": {
             "task": "llmsite.celery.sweep_processed",
             "schedule": crontab(minute="30"),

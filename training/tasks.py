@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from training.services import leftovers, working
+from training.services import dataset_working, leftovers, working
 
 
 @shared_task
@@ -16,3 +16,14 @@ def look_after_models() -> None:
     working.reap()
     leftovers.sweep()
     leftovers.empty_trash()
+
+
+@shared_task
+def add_dataset(addition_id: str, attempt: int) -> None:
+    dataset_working.run(addition_id=addition_id, attempt=attempt)
+
+
+@shared_task
+def look_after_datasets() -> None:
+    """Every minute: work that was dropped, and files that nobody needs."""
+    dataset_working.reap()

@@ -101,9 +101,12 @@ def address() -> str | None:
     return os.environ.get("HF_ENDPOINT") or None
 
 
+OTHERWISE = "add the model as a folder or a GGUF file"
+
+
 @contextmanager
-def hub_errors(repo: str) -> Iterator[None]:
-    """The hub library's errors as sentences for people."""
+def hub_errors(repo: str, thing: str = "model", otherwise: str = OTHERWISE) -> Iterator[None]:
+    """The hub library's errors as sentences for people; `otherwise` is what else one can do."""
     from huggingface_hub import errors
 
     try:
@@ -115,28 +118,25 @@ def hub_errors(repo: str) -> Iterator[None]:
         ) from error
     except (errors.RepositoryNotFoundError, errors.HFValidationError) as error:
         raise AddError(
-            f"The hub has no model called {repo}, or it is private. Names look like owner/model."
+            f"The hub has no {thing} called {repo}, or it is private. "
+            f"Names look like owner/{thing}."
         ) from error
     except errors.RevisionNotFoundError as error:
         raise AddError(f"{repo} has no such version. Leave it empty for the newest.") from error
     except errors.OfflineModeIsEnabled as error:
         raise AddError(
-            "The hub is switched off here by HF_HUB_OFFLINE. Add the model as a folder or a "
-            "GGUF file, or unset it."
+            f"The hub is switched off here by HF_HUB_OFFLINE. Unset it, or {otherwise}."
         ) from error
     except AddError:
         raise
     except Exception as error:
-        raise unreachable(error) from error
+        raise unreachable(error, otherwise) from error
 
 
-def unreachable(error: Exception) -> AddError:
+def unreachable(error: Exception, otherwise: str) -> AddError:
     """A full disk stays what it is; anything else is the network or the hub itself."""
     if isinstance(error, OSError) and error.errno and not hasattr(error, "response"):
         raise error
     status = getattr(getattr(error, "response", None), "status_code", None)
     problem = f"answered with an error ({status})" if status else "can't be reached"
-    return AddError(
-        f"The hub {problem}. Check the network and try again, or add the model as a folder or "
-        "a GGUF file."
-    )
+    return AddError(f"The hub {problem}. Check the network and try again, or {otherwise}.")

@@ -47,12 +47,13 @@ async function upload(file) {
   const body = new FormData(form);
   body.set("file_name", file.name);
   body.set("size", file.size);
-  let { id, have } = await asked(form.dataset.url, { method: "POST", body });
+  let { id, have, page } = await asked(form.dataset.url, { method: "POST", body });
   while (have < file.size) {
     show(have, file.size);
     const piece = file.slice(have, have + Number(form.dataset.piece));
     ({ have } = await sent(`${form.dataset.url}${id}/${have}`, piece));
   }
+  return page ?? form.dataset.list;
 }
 
 form.addEventListener("submit", async (event) => {
@@ -62,9 +63,9 @@ form.addEventListener("submit", async (event) => {
   sending = true;
   tell("");
   try {
-    await upload(file);
+    const next = await upload(file);
     sending = false;
-    location.assign(form.dataset.list);
+    location.assign(next);
   } catch (error) {
     tell(error.message || "The upload broke off. Press the button to go on where it stopped.");
     announce(alertBox.textContent);

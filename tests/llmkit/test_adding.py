@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from llmkit.adding import AddError, inspect_folder
-from llmkit.adding.__main__ import disk_error
 from llmkit.adding.building import build
 from llmkit.adding.files import wanted
 from llmkit.adding.licences import licence_of
 from llmkit.adding.local import dense_bytes
 from llmkit.adding.request import Progress, Request
 from llmkit.adding.trying import require_writer
+from llmkit.childside import disk_error
 from tests.tiny_gguf import write_tiny_gguf
 from tests.tiny_model import TINY_MODEL
 

@@ -19,10 +19,11 @@ COMMIT = "a" * 40
 
 @dataclass
 class TinyHub:
-    """`models` maps ids to folders. `stalls`: weights stop coming after their first bytes."""
+    """`models` and `datasets` map ids to folders. `stalls`: weights stop after a few bytes."""
 
     url: str = ""
     models: dict[str, Path] = field(default_factory=dict)
+    datasets: dict[str, Path] = field(default_factory=dict)
     extra: list[str] = field(default_factory=list)
     stalls: bool = False
     asked: list[str] = field(default_factory=list)
@@ -31,17 +32,29 @@ class TinyHub:
         return [
             Route("/api/models/{owner}/{name}", self.info),
             Route("/api/models/{owner}/{name}/revision/{revision}", self.info),
+            Route("/api/datasets/{owner}/{name}", self.info),
+            Route("/api/datasets/{owner}/{name}/revision/{revision}", self.info),
+            Route(
+                "/datasets/{owner}/{name}/resolve/{revision}/{file:path}",
+                self.file,
+                methods=["GET", "HEAD"],
+            ),
             Route("/{owner}/{name}/resolve/{revision}/{file}", self.file, methods=["GET", "HEAD"]),
         ]
 
     def _folder(self, request: Request) -> Path | None:
-        return self.models.get("{owner}/{name}".format(**request.path_params))
+        known = self.datasets if "/datasets/" in request.url.path else self.models
+        return known.get("{owner}/{name}".format(**request.path_params))
 
     async def info(self, request: Request) -> Response:
         folder = self._folder(request)
         if folder is None:
             return JSONResponse({"error": "not found"}, 404, {"X-Error-Code": "RepoNotFound"})
-        files = [{"rfilename": path.name, "size": path.stat().st_size} for path in folder.iterdir()]
+        files = [
+            {"rfilename": str(path.relative_to(folder)), "size": path.stat().st_size}
+            for path in folder.rglob("*")
+            if path.is_file()
+        ]
         files += [{"rfilename": name, "size": 1} for name in self.extra]
         name = "{owner}/{name}".format(**request.path_params)
         return JSONResponse({"id": name, "modelId": name, "sha": COMMIT, "siblings": files})

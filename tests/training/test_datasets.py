@@ -30,6 +30,11 @@ def frozen(by: User, *, rows: int = 3, name: str = "sums", **more: Any) -> Datas
     return datasets.freeze(name=name, made_by=by, **facts)
 
 
+def bytes_of(client: Client, address: str) -> bytes:
+    answer: Any = client.get(address)
+    return b"".join(answer.streaming_content)
+
+
 def text(client: Client, address: str, status: int = 200) -> str:
     answer = client.get(address)
     assert answer.status_code == status
@@ -104,9 +109,9 @@ def test_versions_are_compared_row_by_row(mine: Client, trainer: User) -> None:
 def test_files_are_downloaded_as_frozen_and_as_tables(mine: Client, trainer: User) -> None:
     version = frozen(trainer, name="=evil", kind="text", files={"train.jsonl": [{"text": "=1+1"}]})
     address = f"{version.get_absolute_url()}files/train.jsonl"
-    assert b"".join(mine.get(address).streaming_content) == b'{"text":"=1+1"}\n'
-    assert b"".join(mine.get(f"{address}?as=csv").streaming_content) == b"text\r\n'=1+1\r\n"
-    assert b"".join(mine.get(f"{address}?as=parquet").streaming_content)[:4] == b"PAR1"
+    assert bytes_of(mine, address) == b'{"text":"=1+1"}\n'
+    assert bytes_of(mine, f"{address}?as=csv") == b"text\r\n'=1+1\r\n"
+    assert bytes_of(mine, f"{address}?as=parquet")[:4] == b"PAR1"
     (version.folder / "train.jsonl").write_text("{}")
     answer = mine.get(f"{address}?as=csv")
     assert (answer.status_code, b"was changed after it was frozen" in answer.content) == (410, True)
@@ -119,9 +124,8 @@ def test_parquet_keeps_messages_and_writes_what_has_no_one_shape_as_json(
 
     rows = [row(1) | {"odd": 1}, row(2) | {"odd": "two"}]
     version = frozen(trainer, files={"train.jsonl": rows})
-    answer = mine.get(f"{version.get_absolute_url()}files/train.jsonl?as=parquet")
     path = tmp_path / "x.parquet"
-    path.write_bytes(b"".join(answer.streaming_content))
+    path.write_bytes(bytes_of(mine, f"{version.get_absolute_url()}files/train.jsonl?as=parquet"))
     found = pyarrow.parquet.read_table(path).to_pylist()
     assert found[0]["messages"] == rows[0]["messages"]
     assert [json.loads(one["odd"]) for one in found] == [1, "two"]

@@ -35,8 +35,8 @@ def whole_chats(picked: Mapping[str, Any]) -> tuple[list[values.Message], str, s
     better, worse = (values.messages(picked.get(n), n) for n in ("chosen", "rejected"))
     if better[:-1] != worse[:-1]:
         raise RowError("prompts differ")
-    answers = (values.answer(said[-1:], n) for said, n in ((better, "chosen"), (worse, "rejected")))
-    return values.prompt(better[:-1]), *answers
+    chosen, rejected = values.answer(better[-1:], "chosen"), values.answer(worse[-1:], "rejected")
+    return values.prompt(better[:-1]), chosen, rejected
 
 
 def texts(row: Mapping[str, Any]) -> dict[str, str]:

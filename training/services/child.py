@@ -1,4 +1,4 @@
-"""The adding process as its worker sees it: events come in, and it can be ended at any moment."""
+"""A working process as its worker sees it: events come in, and it can be ended at any moment."""
 
 import json
 import queue
@@ -11,19 +11,17 @@ from typing import Any, Self
 
 from django.conf import settings
 
-from llmkit.adding.request import Request
-
 GRACE_SECONDS = 3
-GONE = {"error": "The adding process ended without a word. The worker's log may say why."}
+GONE = {"error": "The process that does it ended without a word. The worker's log may say why."}
 
 
-class AddingProcess:
-    """`with AddingProcess(request) as child: event = child.next(seconds)`."""
+class ChildProcess:
+    """`with ChildProcess(module, request) as child: event = child.next(seconds)`."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, module: str, request: dict[str, Any]) -> None:
         self._events: queue.Queue[dict[str, Any]] = queue.Queue()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "llmkit.adding"],
+            [sys.executable, "-m", module],
             cwd=settings.BASE_DIR,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -32,9 +30,9 @@ class AddingProcess:
         self._told(request)
         threading.Thread(target=self._read, daemon=True).start()
 
-    def _told(self, request: Request) -> None:
+    def _told(self, request: dict[str, Any]) -> None:
         assert self._process.stdin is not None  # noqa: S101
-        self._process.stdin.write(json.dumps(request.to_dict()) + "\n")
+        self._process.stdin.write(json.dumps(request) + "\n")
         self._process.stdin.flush()
 
     def _read(self) -> None:

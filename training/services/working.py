@@ -18,7 +18,7 @@ from llmkit.identity import identity, is_dead
 from training.models import Addition, Job, JobLostError, ModelVersion
 from training.models.job import SILENT_AFTER
 from training.services import adding, leftovers
-from training.services.child import AddingProcess, is_last
+from training.services.child import ChildProcess, is_last
 from training.services.places import models_dir, upload_file, work_folder
 from training.services.registry import provenance
 
@@ -44,7 +44,7 @@ def run(*, addition_id: str, attempt: int) -> None:
 
 
 def _work(addition: Addition) -> None:
-    with AddingProcess(_request(addition)) as child:
+    with ChildProcess("llmkit.adding", _request(addition).to_dict()) as child:
         outcome = _followed(addition, child)
     if "facts" in outcome:
         _finish(addition, outcome["facts"])
@@ -66,7 +66,7 @@ def _request(addition: Addition) -> Request:
     )
 
 
-def _followed(addition: Addition, child: AddingProcess) -> dict[str, Any]:
+def _followed(addition: Addition, child: ChildProcess) -> dict[str, Any]:
     """The child's last event, or that it was cancelled; its progress goes to the row."""
     progress: dict[str, Any] = {}
     while True:

@@ -12,8 +12,9 @@ from accounts.access import signed_in
 from training import dataset_pages
 from training.forms_datasets import DatasetForm
 from training.models import Dataset
-from training.services import dataset_care
+from training.services import dataset_care, dataset_working
 from training.services.datasets import DatasetError
+from training.views.dataset_adding import additions_of
 from training.views.datasets_common import REFUSED, changeable, dataset_done, may_change
 
 PER_PAGE = 25
@@ -21,12 +22,15 @@ PER_PAGE = 25
 
 @require_safe
 def datasets(request: HttpRequest) -> HttpResponse:
+    """The list; on its way it finds work that was dropped."""
+    dataset_working.reap()
     asked = {name: request.GET.get(name, "") for name in ("q", "kind", "put_away")}
     page = Paginator(found(asked), PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
         "rows": dataset_pages.rows(page.object_list, signed_in(request)),
         "asked": asked,
+        "additions": additions_of(request),
         "kinds": Dataset.Kind.choices,
         "any": Dataset.objects.exists(),
         "archived": Dataset.objects.exclude(archived_at=None).count(),
@@ -35,7 +39,7 @@ def datasets(request: HttpRequest) -> HttpResponse:
 
 
 def found(asked: dict[str, str]) -> Any:
-    known = Dataset.objects.with_versions().about(asked["q"]).select_related("owner")
+    known: Any = Dataset.objects.with_versions().about(asked["q"]).select_related("owner")
     known = known.exclude(archived_at=None) if asked["put_away"] else known.in_use()
     if asked["kind"] in Dataset.Kind.values:
         known = known.filter(kind=asked["kind"])

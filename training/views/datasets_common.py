@@ -45,5 +45,6 @@ def dataset_done(
     except DatasetError as error:
         messages.error(request, str(error))
         return redirect(refused_to or to)
-    messages.success(request, said, extra_tags=f"undo={undo}" if undo else "")
+    if said:
+        messages.success(request, said, extra_tags=f"undo={undo}" if undo else "")
     return redirect(to)
