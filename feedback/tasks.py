@@ -4,6 +4,7 @@ from celery import shared_task
 
 from feedback.services.batches import making, reaping, working
 from feedback.services.imports import working as importing
+from feedback.services.red_team import filling
 
 
 @shared_task
@@ -27,3 +28,14 @@ def run_import(job_id: str, attempt: int) -> None:
 def look_after_imports() -> None:
     """Every minute: imports and uploads that were dropped."""
     importing.reap()
+
+
+@shared_task
+def fill_attempt(filling_id: str, attempt: int) -> None:
+    filling.run(filling_id=filling_id, attempt=attempt)
+
+
+@shared_task
+def look_after_attempts() -> None:
+    """Every minute: ranking tasks of attempts whose worker or message was lost."""
+    filling.reap()

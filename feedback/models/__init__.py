@@ -6,17 +6,20 @@ from feedback.models.batch import Batch, BatchAnswer, BatchPrompt, RefusedPrompt
 from feedback.models.imports import Import, ImportJob, QuarantinedRow
 from feedback.models.labeler import Labeler
 from feedback.models.project import Guidelines, Project
+from feedback.models.red_team import Attempt, Filling, RedTeam
 from feedback.models.task import Candidate, CandidateSet, CandidateSource, RankingTask
 
 __all__ = [
     "Annotation",
     "Assignment",
+    "Attempt",
     "Batch",
     "BatchAnswer",
     "BatchPrompt",
     "Candidate",
     "CandidateSet",
     "CandidateSource",
+    "Filling",
     "Guidelines",
     "Import",
     "ImportJob",
@@ -24,5 +27,6 @@ __all__ = [
     "Project",
     "QuarantinedRow",
     "RankingTask",
+    "RedTeam",
     "RefusedPrompt",
 ]
