@@ -28,23 +28,28 @@ class Window:
         self.read = 0
         self.slots = 1
         self.length = LENGTH_STEP
-        self.write_rows: torch.Tensor | None = None
         self.write_at: torch.Tensor | None = None
+        self._places: dict[int, torch.Tensor] = {}
 
     def prefill(self, row: int, start: int, count: int) -> None:
         """Write `count` prompt tokens of one row from position `start`."""
         self.first_row, self.rows = row, 1
         self.seen, self.read = start, start + count
-        self.write_rows = self.write_at = None
+        self.write_at = None
 
     def decode(self, lengths: torch.Tensor, longest: int, *, even: bool) -> None:
         """Write one token in each row 0..B-1 at that row's length; `even`: all are `longest`."""
         self.first_row, self.rows = 0, len(lengths)
         self.seen, self.read = longest, longest + 1
-        self.write_rows = self.write_at = None
-        if not even:
-            self.write_rows = torch.arange(len(lengths), device=lengths.device)
-            self.write_at = lengths
+        self.write_at = None if even else lengths
+        self._places.clear()
+
+    def places(self, heads: int) -> torch.Tensor:
+        """Where each row and head writes, counted in vectors from the start of a buffer."""
+        if heads not in self._places and self.write_at is not None:
+            first = torch.arange(self.rows * heads, device=self.write_at.device) * self.length
+            self._places[heads] = first + self.write_at.repeat_interleave(heads)
+        return self._places[heads]
 
 
 class SlotLayer(CacheLayerMixin):
@@ -80,7 +85,9 @@ class SlotLayer(CacheLayerMixin):
         if window.write_at is None:
             buffer[window.first_row : last_row, :, window.seen : window.read] = states
         else:
-            buffer[window.write_rows, :, window.write_at] = states[:, :, 0]
+            slots = buffer.view(-1, buffer.shape[-1])
+            flat = states.reshape(-1, states.shape[-1])
+            slots.index_copy_(0, window.places(buffer.shape[1]), flat)
         return buffer[window.first_row : last_row, :, : window.read]
 
     def resize(self, slots: int, length: int) -> None:

@@ -9,9 +9,10 @@ from collections.abc import Callable
 import torch
 
 from llmkit.engine.backends.writing import draw_of, end, seen_by, take
+from llmkit.engine.cache import round_up
 from llmkit.engine.logprobs import likelihoods_of
 from llmkit.engine.requests import Choice
-from llmkit.engine.runner import PREFILL_PIECE, Runner, common_pieces
+from llmkit.engine.runner import PREFILL_PIECE, Runner, common_beginning
 from llmkit.engine.sampling import sample
 
 PREFILL_BUDGET = 256
@@ -33,8 +34,8 @@ class Lane:
     def read_prompts(self, admit: Callable[[], Choice | None], *, others_wait: bool) -> None:
         """Read prompts up to a budget; one piece a step while others wait for their token.
 
-        Pieces always begin at multiples of PREFILL_PIECE: a prompt's arithmetic is the same
-        whatever else runs.
+        Pieces end at multiples of PREFILL_PIECE: unless a beginning is taken over, a prompt's
+        arithmetic is the same whatever else runs.
         """
         budget = PREFILL_PIECE if self.rows or others_wait else PREFILL_BUDGET
         while budget > 0 and (choice := self.reading or admit()):
@@ -43,19 +44,20 @@ class Lane:
     def begin(self, choice: Choice) -> None:
         """Give it the row behind the others. Nothing else may be being read.
 
-        It takes over what a running row has read of the same beginning, in whole pieces; the copy
-        holds what reading would have written, so it changes no answer.
+        It takes over what a running row has read of the same beginning: what reading would have
+        written, to rounding.
         """
         self.reading = choice
         choice.seen = seen_by(choice)
-        shared = [shared_pieces(choice, other) for other in self.rows]
+        shared = [shared_tokens(choice, other) for other in self.rows]
         choice.filled = max(shared, default=0)
         if choice.filled:
             self.runner.copy_prefix(shared.index(choice.filled), len(self.rows), choice.filled)
 
     def _read_piece(self, choice: Choice) -> int:
         """Read the next piece of the choice's prompt; the number of tokens."""
-        piece = choice.prompt[choice.filled : choice.filled + PREFILL_PIECE]
+        end = round_up(choice.filled + 1, PREFILL_PIECE)
+        piece = choice.prompt[choice.filled : end]
         logits = self.runner.prefill(len(self.rows), piece, choice.filled, choice.request.loaded)
         choice.filled += len(piece)
         if choice.prompt_done:
@@ -103,8 +105,8 @@ class Lane:
         return held
 
 
-def shared_pieces(choice: Choice, other: Choice) -> int:
+def shared_tokens(choice: Choice, other: Choice) -> int:
     """How many tokens to take over: an adapter reads the same text to other keys and values."""
     if choice.request.loaded is not other.request.loaded:
         return 0
-    return common_pieces(choice.prompt, other.prompt)
+    return common_beginning(choice.prompt, other.prompt)

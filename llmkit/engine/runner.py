@@ -11,6 +11,7 @@ from llmkit.engine.loading import LoadedModel
 
 CLOSE_ENOUGH = 0.99
 PREFILL_PIECE = 64
+FEWEST_SHARED = 8
 
 
 class Runner:
@@ -140,11 +141,12 @@ class Runner:
         return logits
 
 
-def common_pieces(prompt: list[int], other: list[int]) -> int:
-    """How many leading tokens agree, in whole pieces; at least one token is left to read."""
+def common_beginning(prompt: list[int], other: list[int]) -> int:
+    """How many leading tokens to take over; at least one is left to read, and a few are not worth
+    a copy."""
     length = 0
-    while length + PREFILL_PIECE < len(prompt) and (
-        prompt[length : length + PREFILL_PIECE] == other[length : length + PREFILL_PIECE]
-    ):
-        length += PREFILL_PIECE
-    return length
+    for mine, theirs in zip(prompt[:-1], other, strict=False):
+        if mine != theirs:
+            break
+        length += 1
+    return length if length >= FEWEST_SHARED else 0
