@@ -24,6 +24,7 @@ from training.models import Endpoint, ModelVersion
 from training.services import endpoints
 
 MODELS_FRESH_SECONDS = 5.0
+SERVES_SECONDS = 60.0
 LONGEST_NAME = 200
 log = logging.getLogger(__name__)
 
@@ -75,6 +76,7 @@ class _Loop:
     by_own_name: dict[str, RemoteClient] = field(default_factory=dict)
     asked_at: float = float("-inf")
     changes: int = 0
+    refresh: "asyncio.Task[_Loop] | None" = None
 
 
 _loops: "WeakKeyDictionary[asyncio.AbstractEventLoop, _Loop]" = WeakKeyDictionary()
@@ -120,9 +122,13 @@ async def _known(before: Known) -> Known:
         return before
 
 
+def _age(here: _Loop) -> float:
+    return monotonic() - here.asked_at
+
+
 async def _refreshed() -> _Loop:
     here = _here()
-    stale = monotonic() - here.asked_at > MODELS_FRESH_SECONDS or here.changes != _changes
+    stale = _age(here) > MODELS_FRESH_SECONDS or here.changes != _changes
     if stale or not here.models:
         here.changes = _changes
         asking = asyncio.gather(*(_listed(client) for client in here.clients))
@@ -229,8 +235,14 @@ def preferred(names: list[str], wanted: str = "") -> str:
 async def client_for(model: str) -> EngineClient:
     """The server that has `model`; the first engine where none says so, for its error message.
 
-    A name that belongs to this machine never leads elsewhere, even while its engine is away.
+    A name that belongs to this machine never leads elsewhere, even while its engine is away. A
+    list that has the model serves while a newer one is fetched: an answer does not wait for it.
     """
+    here = _here()
+    if model in here.models and here.changes == _changes and _age(here) < SERVES_SECONDS:
+        if _age(here) > MODELS_FRESH_SECONDS and (here.refresh is None or here.refresh.done()):
+            here.refresh = asyncio.create_task(_refreshed())
+        return here.models[model]
     here = await _refreshed()
     if model in here.models:
         return here.models[model]
@@ -253,5 +265,7 @@ async def own_clients() -> list[EngineClient]:
 async def close() -> None:
     """Close this loop's connections."""
     here = _loops.pop(asyncio.get_running_loop(), None)
+    if here and here.refresh:
+        here.refresh.cancel()
     for client in [*here.clients, *here.remotes.values()] if here else []:
         await client.aclose()

@@ -168,7 +168,12 @@ def _fit(
     continues: bool = False,
     beginning: Beginning | None = None,
 ) -> context.Fit:
-    """The prompt cut to the window; where no engine counts in time the producer does it later."""
+    """The prompt cut to the window; where no engine counts in time the producer does it later.
+
+    One that surely fits is not counted: the first word would wait for that.
+    """
+    if beginning is None and (sure := context.fit_surely(conversation, turns)):
+        return sure
     try:
         return async_to_sync(_fit_in_time)(conversation, turns, continues, beginning)
     except TimeoutError:
@@ -255,5 +260,5 @@ def _start(
         prompt_tokens=None if fit.estimate else fit.tokens,
         producer=identity(),
     )
-    transaction.on_commit(lambda: async_to_sync(producer.launch)(str(generation.pk)))
+    transaction.on_commit(lambda: async_to_sync(producer.start)(generation))
     return generation

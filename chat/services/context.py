@@ -7,7 +7,7 @@ from django.db.models import prefetch_related_objects
 
 from chat.models import Conversation, Document, Generation, Message
 from chat.services.enclosing import Enclosure
-from chat.services.fitting import Fit, Turn, fit, flatten, rounds
+from chat.services.fitting import Fit, Turn, fit, flatten, rounds, surely_whole
 from llmkit.types import ChatMessage
 from training import engines
 
@@ -113,6 +113,18 @@ async def fit_branch(
         settings=conversation.generation_settings,
         continue_final=continue_final,
         beginning=beginning.tokens if beginning else (),
+    )
+
+
+def fit_surely(conversation: Conversation, turns: Sequence[Turn]) -> Fit | None:
+    """The whole prompt where no count is needed to know that it fits."""
+    if not conversation.model:
+        return None
+    return surely_whole(
+        model=conversation.model,
+        system=conversation.system_prompt,
+        turns=turns,
+        settings=conversation.generation_settings,
     )
 
 

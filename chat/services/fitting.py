@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings as site
 
 from chat.models import Message
-from chat.services import enclosing
+from chat.services import enclosing, roomy
 from chat.services.enclosing import CHARACTERS_PER_TOKEN, Enclosure
 from llmkit.types import ChatMessage, EngineError, GenerationSettings
 from training import engines
@@ -110,6 +110,7 @@ async def count(
     if counted is None:
         size = sum(len(m.content) for m in messages) // CHARACTERS_PER_TOKEN + 4 * len(messages)
         return size, None, None, True
+    roomy.remember(model, messages, counted.max_model_len, counted.prompt)
     return counted.count, counted.max_model_len, counted.prompt, False
 
 
@@ -222,6 +223,20 @@ async def fit(
     documents = documents_of(groups)
     fitting = _Fitting(model, system, groups, settings, continue_final, beginning, documents)
     return await fitting.best()
+
+
+def surely_whole(
+    *, model: str, system: str, turns: Sequence[Turn], settings: GenerationSettings
+) -> Fit | None:
+    """The whole prompt, uncounted, where it is so short that it fits in any case; else None."""
+    groups = rounds(turns)
+    documents = documents_of(groups)
+    limit = enclosing.measured_limit(documents)
+    messages = flatten(system, groups, limit=limit)
+    known = roomy.window_for(model, messages)
+    if known is None or known.most > budget(known.window, settings):
+        return None
+    return Fit(model, messages, window=known.window, cuts=enclosing.cuts(documents, limit))
 
 
 def too_long(found: Fit, settings: GenerationSettings) -> EngineError:

@@ -2,17 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from channels.db import DatabaseSyncToAsync
 from django.db import InterfaceError, OperationalError, connection
 
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = (0.1, 0.3, 1, 2, 4, 8)
@@ -43,12 +45,14 @@ class Pen:
     """One thread and one connection for the bursts of all answers that this process writes.
 
     Opening a connection costs more than storing a burst. It is kept while any answer is being
-    written, replaced when it has failed, and closed with the last of them.
+    written, replaced when it has failed, and closed with the last of them. A transaction costs
+    more than a row: bursts that come while one is written go into the next one together.
     """
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pen")
         self._holders = 0
+        self._heap: deque[tuple[Any, Future[None]]] = deque()
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -65,6 +69,38 @@ class Pen:
         call = partial(self._with_connection, partial(function, *args, **kwargs))
         loop = asyncio.get_running_loop()
         return await retried(lambda: loop.run_in_executor(self._thread, call))
+
+    async def write_with_others(
+        self, write: Callable[[list[T]], Sequence[Exception | None]], item: T
+    ) -> None:
+        """Hand `item` to `write` together with all that gathers while the pen is busy.
+
+        `write` is the same for all callers, and says for each item what became of it.
+        """
+
+        async def written() -> None:
+            done: Future[None] = Future()
+            self._heap.append((item, done))
+            self._thread.submit(self._write_heap, write)
+            await asyncio.wrap_future(done)
+
+        await retried(written)
+
+    def _write_heap(self, write: Callable[[list[T]], Sequence[Exception | None]]) -> None:
+        """The first call takes them all; those that were meant for the others find nothing."""
+        taken = [self._heap.popleft() for _ in range(len(self._heap))]
+        wanted = [(item, done) for item, done in taken if done.set_running_or_notify_cancel()]
+        if not wanted:
+            return
+        try:
+            results = self._with_connection(lambda: write([item for item, _ in wanted]))
+        except Exception as error:
+            results = [error] * len(wanted)
+        for (_, done), error_or_none in zip(wanted, results, strict=True):
+            if error_or_none is None:
+                done.set_result(None)
+            else:
+                done.set_exception(error_or_none)
 
     def _with_connection(self, call: Callable[[], R]) -> R:
         connection.close_if_unusable_or_obsolete()

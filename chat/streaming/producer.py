@@ -39,8 +39,14 @@ _running: dict[str, tuple["Producer", asyncio.Task[None]]] = {}
 
 
 async def launch(generation_id: str) -> None:
+    """Start producing what the database has under this id."""
+    await start(await in_database(store.load, generation_id))
+
+
+async def start(generation: Generation) -> None:
     """Start producing in this event loop; returns at once."""
-    producer = Producer(await in_database(store.load, generation_id))
+    generation_id = str(generation.pk)
+    producer = Producer(generation)
     task = asyncio.create_task(producer.run())
     _running[generation_id] = (producer, task)
     task.add_done_callback(lambda _: _running.pop(generation_id, None))
@@ -82,9 +88,12 @@ class Producer:
 
     async def run(self) -> None:
         """Produce, and whatever happens leave the row in a final state."""
+        with pen.held():
+            await self._run()
+
+    async def _run(self) -> None:
         try:
-            with pen.held():
-                await self._produce()
+            await self._produce()
         except store.LostError:
             await cancel(str(self.generation.pk))
         except EngineError as error:
@@ -135,10 +144,12 @@ class Producer:
         return (moment - self.asked_at) * 1000
 
     async def _beat(self) -> None:
-        """Renew the heartbeat until a stop is asked for, then return."""
-        while not await pen.write(store.beat, self.generation):
+        """Renew the heartbeat until a stop is asked for, then return. The row is born with one."""
+        asked = False
+        while not asked:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.stop_asked.wait(), HEARTBEAT_SECONDS)
+            asked = await pen.write(store.beat, self.generation)
 
     async def _read(self) -> None:
         """Take events as fast as the engine gives them; the writer stores what has gathered."""
@@ -245,7 +256,8 @@ class Producer:
         if not text and not (last and taken):
             return
         tokens = [token for delta in self.pending for token in delta.tokens]
-        await pen.write(store.append, self.generation, self.end, text, tokens)
+        burst = store.Burst(self.generation, self.end, text, tokens)
+        await pen.write_with_others(store.append_each, burst)
         del self.pending[:taken]
         if not text:
             return
@@ -288,9 +300,8 @@ class Producer:
         """Store what is left and close the row; only then tell the watchers."""
         with suppress(store.LostError):
             await self._flush(last=True)
-        await in_database(
-            store.finish, self.generation.pk, state, producer=self.generation.producer, **facts
-        )
+        mine = self.generation.producer
+        await pen.write(store.finish, self.generation.pk, state, producer=mine, **facts)
         await self._publish("end", state=state)
 
     async def _publish(self, kind: str, **data: Any) -> None:

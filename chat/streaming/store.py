@@ -56,12 +56,53 @@ def beat(generation: Generation, **changes: Any) -> bool:
     return Generation.objects.filter(pk=generation.pk, cancel_requested=True).exists()
 
 
-@transaction.atomic
+@dataclass(frozen=True)
+class Burst:
+    """Text that begins at `start` of the message, with the ids of its tokens."""
+
+    generation: Generation
+    start: int
+    text: str
+    tokens: Sequence[int] = ()
+
+    def chunk(self) -> Chunk:
+        at = {"generation": self.generation, "start": self.start}
+        return Chunk(**at, text=self.text, tokens=[*self.tokens])
+
+
 def append(generation: Generation, start: int, text: str, tokens: Sequence[int] = ()) -> None:
     """Store a burst. Repeating the call after a lost connection stores it once."""
-    _touch(generation.pk, generation.producer, state=Generation.State.RUNNING, **NOT_WAITING)
-    burst = {"text": text, "tokens": list(tokens)}
-    Chunk.objects.update_or_create(generation=generation, start=start, defaults=burst)
+    _append_all([Burst(generation, start, text, tokens)])
+
+
+def append_each(bursts: Sequence[Burst]) -> list[LostError | None]:
+    """Bursts of several answers at the cost of one; what became of each.
+
+    Where one is lost they are stored one by one, so that it takes no other with it.
+    """
+    try:
+        _append_all(bursts)
+    except LostError as error:
+        return [error] if len(bursts) == 1 else [append_each([b])[0] for b in bursts]
+    return [None] * len(bursts)
+
+
+@transaction.atomic
+def _append_all(bursts: Sequence[Burst]) -> None:
+    ids, producer = {b.generation.pk for b in bursts}, bursts[0].generation.producer
+    mine = Generation.objects.live().filter(pk__in=ids, producer=producer)
+    writing = {"state": Generation.State.RUNNING, **NOT_WAITING}
+    if mine.update(heartbeat_at=timezone.now(), **writing) < len(ids):
+        raise LostError(", ".join(map(str, ids)))
+    Chunk.objects.bulk_create(
+        [
+            Chunk(generation=b.generation, start=b.start, text=b.text, tokens=[*b.tokens])
+            for b in bursts
+        ],
+        update_conflicts=True,
+        unique_fields=["generation", "start"],
+        update_fields=["text", "tokens"],
+    )
 
 
 @transaction.atomic

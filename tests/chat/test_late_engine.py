@@ -24,10 +24,10 @@ def early(
 ) -> Conversation:
     """A conversation whose answers wait for an engine."""
 
-    async def later(generation_id: str) -> None:
+    async def later(generation: Generation) -> None:
         """Begun by `written`."""
 
-    monkeypatch.setattr(producer, "launch", later)
+    monkeypatch.setattr(producer, "start", later)
     settings.ENGINE_URLS = [DEAD_ENGINE]
     conversation.model = TINY_MODEL
     conversation.settings = {"max_tokens": 8, "temperature": 0}
