@@ -7,8 +7,15 @@ from django.test import Client
 
 from accounts.models import User
 from chat.models import Conversation, Generation, Message
+from chat.services import roomy
 from llmkit.identity import identity
 from llmkit.types import GenerationSettings
+
+
+@pytest.fixture(autouse=True)
+def _nothing_counted_yet() -> None:
+    """Each test's models are its own, whatever they are called."""
+    roomy.forget()
 
 
 @pytest.fixture

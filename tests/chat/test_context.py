@@ -45,6 +45,18 @@ def test_the_prompt_is_the_system_prompt_and_the_branch(tiny: Conversation) -> N
     assert generation.dropped == [] and generation.fitted
 
 
+def test_what_surely_fits_is_sent_without_a_count_and_its_tokens_are_told_by_the_engine(
+    tiny: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_: object, **__: object) -> None:
+        raise AssertionError("counted")
+
+    monkeypatch.setattr(fitting, "count", never)
+    assert ask(tiny, "Who?").prompt_tokens is None, "until the answer has ended"
+    with pytest.raises(AssertionError, match="counted"):
+        answers.send(conversation=tiny, turn=UserTurn("x" * (TINY_CONTEXT - 99)), parent=None)
+
+
 def test_the_oldest_rounds_go_when_the_window_is_full(tiny: Conversation) -> None:
     said = talk(tiny, *(f"{n:02}" + "x" * 70 for n in range(12)))
     generation = ask(tiny, "And now?")

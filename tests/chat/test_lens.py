@@ -10,12 +10,11 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from chat.models import Chunk, Conversation, Message
+from chat.models import Chunk, Conversation, Generation, Message
 from chat.services import answers, branches, lens
 from chat.services.answers import UserTurn
 from chat.services.context import ChatError
 from chat.streaming import producer, store
-from chat.streaming.database import in_database
 from tests.chat.conftest import begin, talk
 from tests.llmkit.running_engine import serving
 from tests.running_site import RunningSite
@@ -37,10 +36,10 @@ def tiny(engine: RunningSite, settings: Settings, conversation: Conversation) ->
 def _answers_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     """Here an answer is written to its end before the request that asked for it returns."""
 
-    async def to_the_end(generation_id: str) -> None:
-        await producer.Producer(await in_database(store.load, generation_id)).run()
+    async def to_the_end(generation: Generation) -> None:
+        await producer.Producer(generation).run()
 
-    monkeypatch.setattr(producer, "launch", to_the_end)
+    monkeypatch.setattr(producer, "start", to_the_end)
 
 
 def asked(conversation: Conversation, text: str = "Hello") -> Message:

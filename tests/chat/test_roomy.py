@@ -8,7 +8,6 @@ from llmkit.types import ChatMessage
 
 @pytest.fixture(autouse=True)
 def counted() -> None:
-    roomy.forget()
     said = [ChatMessage("user", "Hi")]
     roomy.remember("small", said, 1000, "<system>Be good.</system><user>Hi</user>")
 

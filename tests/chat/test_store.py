@@ -43,6 +43,21 @@ def test_a_burst_stored_twice_after_a_lost_connection_stands_once(answer: Messag
     assert text_of(answer) == "A fox runs"
 
 
+def test_bursts_of_several_answers_are_stored_together_and_a_lost_one_takes_none_with_it(
+    answer: Message,
+) -> None:
+    other = talk(answer.conversation, "And bees?", "")[1]
+    reaped, alive = begin(answer), begin(other)
+    store.finish(reaped.pk, "interrupted")
+    came = [store.Burst(reaped, 0, "A fox"), store.Burst(alive, 0, "A bee")]
+    lost, stored = store.append_each(came)
+    assert isinstance(lost, store.LostError) and stored is None
+    assert [chunk.text for chunk in Chunk.objects.all()] == ["A bee"]
+    assert store.append_each([store.Burst(alive, 5, " hums", [7])]) == [None]
+    store.finish(alive.pk, "done")
+    assert (text_of(answer), text_of(other)) == ("", "A bee hums")
+
+
 def test_a_snapshot_shows_everything_stored_so_far(answer: Message) -> None:
     generation = begin(answer)
     store.append(generation, 0, "A fox")
