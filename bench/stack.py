@@ -14,7 +14,9 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from statistics import mean, median
 from typing import NamedTuple
@@ -23,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import httpx
 import psutil
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 
 from bench.result import tell
 from llmkit.client import EngineClient
@@ -44,7 +46,8 @@ class Seen(NamedTuple):
     cut: bool
 
 
-Way = Callable[[Chatter, str], Awaitable[Seen]]
+Ask = Callable[[str], Awaitable[Seen]]
+Way = Callable[[Chatter], AbstractAsyncContextManager[Ask]]
 
 
 class Measured(NamedTuple):
@@ -118,10 +121,13 @@ class Bench:
         return alone, through
 
     async def all_at_once(self, way: Way, pages: Sequence[Chatter]) -> Measured:
-        before = self.processor_seconds()
-        asked = zip(pages, self.questions, strict=True)
-        seen = await asyncio.gather(*(way(page, question) for page, question in asked))
-        return Measured(seen, self.processor_seconds() - before)
+        """Everyone's connections are open before the first of them asks."""
+        async with AsyncExitStack() as stack:
+            ready = [await stack.enter_async_context(way(page)) for page in pages]
+            before = self.processor_seconds()
+            asked = zip(ready, self.questions, strict=True)
+            seen = await asyncio.gather(*(ask(question) for ask, question in asked))
+            return Measured(seen, self.processor_seconds() - before)
 
     def processor_seconds(self) -> float:
         times = [psutil.Process(p.pid).cpu_times() for p in self.site.processes.values()]
@@ -137,35 +143,47 @@ class Bench:
         self.word = watcher.text
         return page
 
-    async def alone(self, page: Chatter, question: str) -> Seen:
-        said = [("user", FIRST), ("assistant", self.word), ("user", question)]
+    @asynccontextmanager
+    async def alone(self, page: Chatter) -> AsyncIterator[Ask]:
         client = EngineClient(self.site.engine_url)
         await client.has_extensions()
-        first, reason, started = 0.0, "", time.perf_counter()
+        try:
+            yield partial(self.ask_engine, client)
+        finally:
+            await client.aclose()
+
+    async def ask_engine(self, client: EngineClient, question: str) -> Seen:
+        said = [("user", FIRST), ("assistant", self.word), ("user", question)]
         messages = [ChatMessage(role, content) for role, content in said]
+        first, reason, started = 0.0, "", time.perf_counter()
         async for event in client.stream_chat(self.model, messages, self.settings):
             if isinstance(event, Delta) and event.text and not first:
                 first = time.perf_counter() - started
             elif isinstance(event, Finished):
                 reason = event.reason
-        whole = time.perf_counter() - started
-        await client.aclose()
-        return Seen(first, whole, reason == "length")
+        return Seen(first, time.perf_counter() - started, reason == "length")
 
-    async def through(self, page: Chatter, question: str) -> Seen:
+    @asynccontextmanager
+    async def through(self, page: Chatter) -> AsyncIterator[Ask]:
         async with connect(**page.socket_options()) as socket, browser(page) as http:
-            started = time.perf_counter()
-            posted = await http.post(f"{page.path}/send", data=page.form | {"text": question})
-            message = int(MESSAGE.findall(posted.raise_for_status().text)[-1])
-            await socket.send(json.dumps({"message": message, "have": 0}))
-            watcher, first = Watcher(socket, message), 0.0  # type: ignore[arg-type]
-            while watcher.state in LIVE:
-                event = json.loads(await socket.recv())
-                if event.get("message") == message:
-                    watcher.take(event)
-                if watcher.text and not first:
-                    first = time.perf_counter() - started
-            whole = time.perf_counter() - started
+            await http.get("/health")
+            yield partial(self.ask_page, page, socket, http)
+
+    async def ask_page(
+        self, page: Chatter, socket: ClientConnection, http: httpx.AsyncClient, question: str
+    ) -> Seen:
+        started = time.perf_counter()
+        posted = await http.post(f"{page.path}/send", data=page.form | {"text": question})
+        message = int(MESSAGE.findall(posted.raise_for_status().text)[-1])
+        await socket.send(json.dumps({"message": message, "have": 0}))
+        watcher, first = Watcher(socket, message), 0.0  # type: ignore[arg-type]
+        while watcher.state in LIVE:
+            event = json.loads(await socket.recv())
+            if event.get("message") == message:
+                watcher.take(event)
+            if watcher.text and not first:
+                first = time.perf_counter() - started
+        whole = time.perf_counter() - started
         shown = await asyncio.to_thread(page.shown, message)
         return Seen(first, whole, "Continue" in shown)
 

@@ -67,6 +67,15 @@ class AnswersConsumer(AsyncJsonWebsocketConsumer):
         if 0 < message < MAX_ID and have >= 0:
             await self._send_snapshot(message, have)
 
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """What is only passed on skips Channels' look for old connections, a trip to a thread and
+        back for each event; what reads the database does so by `in_database`, which looks itself.
+        """
+        if message["type"] == events.TYPE:
+            await self.chat_event(message)
+        else:
+            await super().dispatch(message)
+
     async def chat_event(self, event: dict[str, Any]) -> None:
         await self.send_json(event["data"])
 

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from channels.layers import get_channel_layer
 
+TYPE = "chat.event"
+
 
 def group(conversation_id: UUID | str) -> str:
     return f"conversation.{conversation_id}"
@@ -26,4 +28,4 @@ async def publish_columns(comparison_id: UUID | str, **data: Any) -> None:
 
 async def _send(to: str, kind: str, data: dict[str, Any]) -> None:
     layer = get_channel_layer()
-    await layer.group_send(to, {"type": "chat.event", "data": {"type": kind, **data}})
+    await layer.group_send(to, {"type": TYPE, "data": {"type": kind, **data}})
