@@ -8,7 +8,6 @@ from typing import Any
 from django.db.models import (
     Case,
     Count,
-    Exists,
     F,
     IntegerField,
     OuterRef,
@@ -21,8 +20,9 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
-from feedback.models import Annotation, Assignment, Candidate, Labeler, Project, RankingTask
+from feedback.models import Annotation, Assignment, Labeler, Project, RankingTask
 from feedback.models.task import RankingTaskQuerySet
+from feedback.services import labeling
 
 WEEK = timedelta(days=7)
 State = Assignment.State
@@ -86,19 +86,13 @@ def progress_of(projects: Iterable[Project]) -> dict[int, Progress]:
 
 
 def left_for(user: User, project: Project) -> int:
-    """Tasks with a free place that this person has not had and wrote no answer of."""
-    mine = {"task": OuterRef("pk"), "labeler__user": user}
-    had = Assignment.objects.filter(**mine).exclude(state=State.EXPIRED)
-    wrote = Candidate.objects.filter(task=OuterRef("pk"), author__user=user)
+    """Tasks that are to come for the person, as the ranking page counts them."""
+    labeler = project.labelers.filter(user=user).first()
+    if labeler is not None:
+        return labeling.left_for(project, labeler)
     tasks = project.tasks.open().filter(gold__isnull=True)
-    free = tasks.annotate(held=_count(Assignment.objects.holding())).filter(held__lt=F("overlap"))
-    return int(free.exclude(Exists(had)).exclude(Exists(wrote)).count()) + holds(user, project)
-
-
-def holds(user: User, project: Project) -> int:
-    """Tasks the person has begun and not ended."""
-    mine = Assignment.objects.filter(labeler__user=user, task__project=project)
-    return mine.filter(state__in=Assignment.CLAIMS).count()
+    held = _count(Assignment.objects.holding())
+    return int(tasks.annotate(held=held).filter(held__lt=F("overlap")).count())
 
 
 def sources_of(project: Project) -> list[tuple[str, int]]:

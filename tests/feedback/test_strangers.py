@@ -47,7 +47,9 @@ def address(pattern: URLPattern, project: Project, key: int) -> str:
 
 
 def answers(client: Client, at: str) -> set[int]:
-    return {getattr(client, method)(at).status_code for method in ("get", "post", "put")}
+    """By reading and by posting, and by sending a file where neither is asked for."""
+    told = {client.get(at).status_code, client.post(at).status_code}
+    return told if told != {405} else {client.put(at).status_code}
 
 
 @pytest.fixture

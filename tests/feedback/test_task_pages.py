@@ -8,6 +8,7 @@ from django.test import Client
 from accounts.models import User
 from feedback.models import Annotation, Project, RankingTask
 from feedback.services import labeling
+from feedback.services.labeling import claims
 from tests.feedback.test_project_pages import SignedIn, rank, task_in, text
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +34,7 @@ def test_tasks_are_found_by_words_state_source_and_labeler(
     task_in(project, "c", "One", "100% sure_ly")
     rank(done, labeler)
     mine = labeling.labeler_of(project=project, user=labeler)
-    labeling.claim(task=begun, labeler=mine)
+    claims.claim(task=begun, labeler=mine)
     for query, count in (
         ("", 3),
         ("q=FUCHS", 1),
