@@ -64,7 +64,8 @@ def table(
         for task, person, values in said
         for (i, j), value in values.items()
     ]
-    found = np.array(sorted(rows), dtype=np.int64).reshape(-1, 5)
+    found = np.array(rows, dtype=np.int64).reshape(-1, 5)
+    found = found[np.lexsort(found[:, ::-1].T)]
     new = (np.diff(found[:, :3], axis=0, prepend=-1) != 0).any(axis=1)
     return Judgements(np.cumsum(new) - 1, found[:, 0], found[:, 3], found[:, 4], tasks, people)
 

@@ -1,17 +1,18 @@
 """What was said in a project, in numbers: read once, measured many times."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast
 
 from feedback.measures.judgements import Judgements, Key, table
 from feedback.measures.position import Bias, position_bias
-from feedback.models import Annotation, CandidateSet, Labeler, Project
+from feedback.models import Annotation, Labeler, Project
 from feedback.rules.pairs import Ranking, derive
 from feedback.rules.votes import outcomes
 
@@ -20,18 +21,19 @@ FIELDS = (
     "task_id",
     "labeler_id",
     "candidate_set_id",
-    "tiers",
-    "unranked",
-    "unacceptable",
     "all_bad",
-    "ratings",
     "created_at",
     "active_ms",
-    "source",
-    "task__gold",
-    "assignment__permutation",
     "assignment__chosen_uniformly",
 )
+JSON = {
+    "tiers": "tiers",
+    "unranked": "unranked",
+    "unacceptable": "unacceptable",
+    "ratings": "ratings",
+    "gold": "task__gold",
+    "permutation": "assignment__permutation",
+}
 
 
 @dataclass(frozen=True)
@@ -81,40 +83,65 @@ def voices(project: Project) -> Voices:
 
 
 def said_by(annotations: "QuerySet[Annotation]") -> list[Said]:
-    rows = [dict(zip(FIELDS, row, strict=True)) for row in annotations.values_list(*FIELDS)]
-    sets = CandidateSet.objects.filter(pk__in=annotations.values("candidate_set_id"))
-    sizes = {pk: len(candidates) for pk, candidates in sets.values_list("pk", "candidates")}
-    return [in_numbers(row, sizes[row["candidate_set_id"]]) for row in rows]
+    """JSON is read as text, because most of it was parsed before: few rankings of a handful of
+    answers differ.
+    """
+    texts = {f"{name}_text": Cast(path, TextField()) for name, path in JSON.items()}
+    rows = annotations.annotate(**texts).values_list(*FIELDS, *texts)
+    return [in_numbers(*row) for row in rows.iterator(chunk_size=2000)]
 
 
-def in_numbers(row: dict[str, Any], size: int) -> Said:
-    ranking = Ranking(
-        size=size,
-        tiers=tuple(map(tuple, row["tiers"])),
-        unranked=tuple(row["unranked"]),
-        unacceptable=frozenset(row["unacceptable"]),
-        all_bad=row["all_bad"],
-    )
+def in_numbers(
+    pk: int,
+    task: int,
+    labeler: int,
+    candidate_set: int,
+    all_bad: bool,
+    at: datetime,
+    active_ms: int | None,
+    uniform: bool | None,
+    *texts: str | None,
+) -> Said:
+    tiers, unranked, unacceptable, ratings, gold, permutation = texts
+    ranking = ranking_of(tiers or "[]", unranked or "[]", unacceptable or "[]", all_bad)
     return Said(
-        annotation=row["pk"],
-        task=row["task_id"],
-        labeler=row["labeler_id"],
-        candidate_set=row["candidate_set_id"],
+        annotation=pk,
+        task=task,
+        labeler=labeler,
+        candidate_set=candidate_set,
         ranking=ranking,
-        ratings=row["ratings"],
-        at=row["created_at"],
-        active_ms=row["active_ms"],
-        gold=row["task__gold"],
-        permutation=row["assignment__permutation"],
-        uniform=row["assignment__chosen_uniformly"] is not False,
+        ratings=parsed(ratings) or {},
+        at=at,
+        active_ms=active_ms,
+        gold=parsed(gold),
+        permutation=parsed(permutation),
+        uniform=uniform is not False,
         outcomes=outcomes_of(ranking),
     )
 
 
 @lru_cache(maxsize=10_000)
+def ranking_of(tiers: str, unranked: str, unacceptable: str, all_bad: bool) -> Ranking:
+    """Tiers and what is unranked are the whole set (rule 1), so they give its size."""
+    placed, rest = json.loads(tiers), json.loads(unranked)
+    return Ranking(
+        size=sum(map(len, placed)) + len(rest),
+        tiers=tuple(map(tuple, placed)),
+        unranked=tuple(rest),
+        unacceptable=frozenset(json.loads(unacceptable)),
+        all_bad=all_bad,
+    )
+
+
+@lru_cache(maxsize=10_000)
+def parsed(text: str | None) -> Any:
+    """Shared by all who said the same: never to be changed."""
+    return None if text is None else json.loads(text)
+
+
+@lru_cache(maxsize=10_000)
 def outcomes_of(ranking: Ranking) -> Mapping[Key, int]:
-    """Few rankings of a handful of answers differ, so most are known already."""
-    return MappingProxyType(outcomes(derive(ranking)))
+    return outcomes(derive(ranking))
 
 
 def judged(said: Iterable[Said], people: Sequence[int]) -> Judgements:
