@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.conf import settings
 
 from feedback.services.batches.answers import SEEDS, Column
 from feedback.services.batches.making import CANDIDATES, MOST_COLUMNS
@@ -40,6 +41,14 @@ class PromptsForm(forms.Form):
         help_text="Said before every prompt that has none of its own. Usually empty.",
         widget=forms.Textarea(attrs={"rows": 2}),
     )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file and file.size > settings.UPLOAD_MAX_MB * 1024 * 1024:
+            raise forms.ValidationError(
+                f"The file has more than {settings.UPLOAD_MAX_MB} MB. Split it."
+            )
+        return file
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -20,7 +20,7 @@ class Batch(Job):
     """`columns` are models with their settings, see `services.batches.answers.Column`; answers
     are spread over them. Until it is started it is a draft, in the state `receiving`.
 
-    `deaths` counts workers that died over it.
+    `deaths` counts workers that died over it, one after the other, without a single answer.
     """
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="batches")

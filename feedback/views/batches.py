@@ -41,7 +41,7 @@ def batches(request: HttpRequest, slug: str) -> HttpResponse:
     reaping.reap()
     found = project.batches.select_related("started_by")
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
-    rows = progress.with_progress(page.object_list)
+    rows = progress.with_counts(page.object_list)
     context = {"project": project, "page": page, "rows": rows}
     return render(request, "feedback/batches/list.html", context)
 

@@ -56,7 +56,7 @@ def test_killed_processes_cost_no_finished_answer_and_the_batch_says_what_it_doe
     kept = stored(site)
     shown = site.owner().get(batch).text
     assert "Waiting for a worker" in shown
-    assert "The worker died; starting again" in shown
+    assert "The worker died. The next one goes on" in shown
     engine.kill("engine")
     start_worker(site)
     eventually("the outage is told", lambda: "does not answer" in site.owner().get(batch).text)

@@ -20,7 +20,7 @@ from tests.tiny_model import TINY_MODEL
 from training.models import Endpoint, Job
 from training.uses import uses_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both]
 DRAWN = Column(TINY_MODEL, GenerationSettings(max_tokens=5, temperature=1.5, top_k=0, top_p=1))
 GREEDY = Column(TINY_MODEL, GenerationSettings(max_tokens=3, temperature=0))
 THREE = b"What do foxes eat?\nSing a song.\nCount to ten.\n"

@@ -44,8 +44,9 @@ def missing(batch: Batch, prompt: BatchPrompt) -> list[Slot]:
 
 @transaction.atomic
 def store(batch: Batch, prompt: BatchPrompt, slot: Slot, written: Written) -> None:
-    """Keep an answer; one that is there already stays as it is."""
-    touch(batch)
+    """Keep an answer; one that is there already stays as it is. The worker got somewhere, so
+    those that died before it no longer count."""
+    touch(batch, deaths=0)
     BatchAnswer.objects.get_or_create(
         prompt=prompt,
         number=slot.number,

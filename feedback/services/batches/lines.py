@@ -39,6 +39,8 @@ class Line:
         self.trouble = ""
         self._open = asyncio.Semaphore(places)
         self._probing = asyncio.Lock()
+        self._answers = False
+        self._failing: set[object] = set()
         self._failures = 0
         self._failing_since = 0.0
         self._failed_at = float("-inf")
@@ -47,18 +49,21 @@ class Line:
     async def ask(self, call: Callable[[], Awaitable[R]]) -> R:
         """What `call` gives, tried again while it may help.
 
-        EngineError where it is the prompt's fault or no try succeeds, PausedError where the
-        server's.
+        EngineError where it is the prompt's fault: the server says so, or it answers others and
+        fails for this one alone, MOST_TRIES times. PausedError where it is the server's.
         """
-        async with self._open:
-            tries = 0
-            while True:
-                try:
+        tries, me = 0, object()
+        while True:
+            try:
+                async with self._open:
                     return await self._once(call)
-                except EngineError as error:
-                    tries += error.code not in PATIENCE
-                    if error.code in OF_THE_PROMPT or tries >= MOST_TRIES:
-                        raise
+            except EngineError as error:
+                if error.code in OF_THE_PROMPT:
+                    raise
+                self._failing.add(me)
+                tries += error.code not in PATIENCE
+                if tries >= MOST_TRIES and self._answers and self._failing == {me}:
+                    raise
 
     async def _once(self, call: Callable[[], Awaitable[R]]) -> R:
         if not self._failures:
@@ -77,7 +82,8 @@ class Line:
             if error.code not in OF_THE_PROMPT:
                 self._count(error, began)
             raise
-        self._failures, self.trouble = 0, ""
+        self._failures, self.trouble, self._answers = 0, "", True
+        self._failing.clear()
         return found
 
     def _pause(self) -> float:

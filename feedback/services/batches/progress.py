@@ -151,5 +151,22 @@ def latest_facts(model: str) -> list[tuple[float, int]]:
     return []
 
 
-def with_progress(batches: Iterable[Batch]) -> list[tuple[Batch, Progress]]:
-    return [(batch, progress_of(batch)) for batch in batches]
+@dataclass(frozen=True)
+class Counts:
+    """Prompts of a batch by state, for a list."""
+
+    made: int = 0
+    failed: int = 0
+    prompts: int = 0
+
+
+def with_counts(batches: Iterable[Batch]) -> list[tuple[Batch, Counts]]:
+    listed = list(batches)
+    rows = BatchPrompt.objects.filter(batch__in=listed).wanted().order_by()
+    counted = rows.values("batch").annotate(
+        made=Count("pk", filter=Q(state=State.MADE)),
+        failed=Count("pk", filter=Q(state=State.FAILED)),
+        prompts=Count("pk"),
+    )
+    by_batch = {row.pop("batch"): Counts(**row) for row in counted}
+    return [(batch, by_batch.get(batch.pk, Counts())) for batch in listed]

@@ -9,6 +9,7 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ class Prompt:
     name: str = ""
     priority: int = 0
 
-    @property
+    @cached_property
     def prompt_hash(self) -> str:
         return texts.prompt_hash(self.messages)
 

@@ -15,9 +15,10 @@ from training.models.job import SILENT_AFTER
 MOST_DEATHS = 5
 WAITING_PATIENCE: timedelta = 2 * SILENT_AFTER
 DIED = (
-    f"The worker died {MOST_DEATHS} times over this batch. Its log may say why; every answer "
-    "that was finished is kept."
+    f"The worker died {MOST_DEATHS} times in a row over this batch. Its log may say why; every "
+    "answer that was finished is kept."
 )
+NEXT = "The worker died. The next one goes on where it stopped."
 
 
 def reap() -> None:
@@ -38,7 +39,7 @@ def _take_over(batch: Batch) -> None:
         touch(batch, state=Job.State.FAILED, error=DIED, **ended)
     else:
         again = {"worker": "", "attempt": batch.attempt + 1, "deaths": batch.deaths + 1}
-        touch(batch, state=Job.State.WAITING, phase="The worker died; starting again", **again)
+        touch(batch, state=Job.State.WAITING, phase=NEXT, **again)
         batch.attempt += 1
         making.enqueue(batch)
 
