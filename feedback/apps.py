@@ -6,9 +6,11 @@ class FeedbackConfig(AppConfig):
 
     def ready(self) -> None:
         from feedback.dataset_notes import voided
+        from feedback.pairs.panel import panel
         from feedback.uses import uses
         from training import dataset_panels
         from training.uses import register
 
         register(uses)
         dataset_panels.register(voided)
+        dataset_panels.register(panel)

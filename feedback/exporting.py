@@ -126,6 +126,12 @@ def rows(version: DatasetVersion, form: str, split: str | None = None) -> Iterat
         yield from map(shape, datasets.rows_of(version, file))
 
 
+def check(version: DatasetVersion, form: str, split: str | None = None) -> None:
+    """DatasetError where a file that is wanted was changed or is gone."""
+    for file in files_of(version, form, split):
+        next(datasets.rows_of(version, file), None)
+
+
 def files_of(version: DatasetVersion, form: str, split: str | None) -> list[str]:
     names = [f"{FORMS[form].kind}.{name}.jsonl" for name in SPLITS if split in (None, name)]
     return [name for name in names if name in version.files]

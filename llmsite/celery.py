@@ -69,8 +69,8 @@ app.conf.update(
             "schedule": crontab(),
             "options": {"expires": 50},
         },
-        "look after attempts": {
-            "task": "feedback.tasks.look_after_attempts",
+        "look after freezings": {
+            "task": "feedback.tasks.look_after_freezings",
             "schedule": crontab(),
             "options": {"expires": 50},
         },

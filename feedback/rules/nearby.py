@@ -1,13 +1,19 @@
 """Prompts that are nearly the same: MinHash finds candidates, exact overlap of shingles decides."""
 
+from collections.abc import Callable
 from functools import lru_cache
 
-from datasketch import MinHash, MinHashLSH
+import numpy as np
+from datasketch import LeanMinHash, MinHash, MinHashLSH
+
+from feedback.rules.splits import Group
 
 SHINGLE = 5
 SIMILAR = 0.8
 PERMUTATIONS = 128
 RECALL_THRESHOLD = 0.6
+SEED = 1
+SCHEME = "affine32"
 
 
 def shingles(text: str) -> frozenset[str]:
@@ -22,28 +28,63 @@ def overlap(one: frozenset[str], other: frozenset[str]) -> float:
 
 
 class NearDuplicates:
-    """Texts whose shingles overlap by at least SIMILAR with one that was added before."""
+    """Texts whose shingles overlap by at least SIMILAR with one that was added before.
 
-    def __init__(self) -> None:
+    `text_of` gives the text of a group whose signature alone was restored.
+    """
+
+    def __init__(self, text_of: Callable[[str], str] | None = None) -> None:
         self._index = MinHashLSH(threshold=RECALL_THRESHOLD, num_perm=PERMUTATIONS)
-        self._known: dict[str, frozenset[str]] = {}
+        self._texts: dict[str, str] = {}
         self._age: dict[str, int] = {}
+        self._text_of = text_of or self._texts.__getitem__
 
-    def near(self, text: str) -> list[str]:
-        """Keys of what is nearly the same, oldest first."""
-        wanted = shingles(text)
-        found = self._index.query(signature(wanted))
-        close = [key for key in found if overlap(wanted, self._known[key]) >= SIMILAR]
+    def near(self, group: Group) -> list[str]:
+        wanted = shingles(group.text)
+        found = self._index.query(signature(group.text))
+        close = [key for key in found if overlap(wanted, self._shingles(key)) >= SIMILAR]
         return sorted(close, key=self._age.__getitem__)
 
-    def add(self, key: str, text: str) -> None:
-        self._known[key] = shingles(text)
+    def add(self, group: Group) -> None:
+        self._texts[group.key] = group.text
+        self._insert(group.key, signature(group.text))
+
+    def restore(self, key: str, packed: bytes) -> None:
+        """Add a group again by its packed signature."""
+        values = np.frombuffer(packed, dtype="<u4").astype(np.uint32)
+        self._insert(key, LeanMinHash(seed=SEED, hashvalues=values, scheme=SCHEME))
+
+    def _insert(self, key: str, found: MinHash | LeanMinHash) -> None:
         self._age[key] = len(self._age)
-        self._index.insert(key, signature(self._known[key]))
+        self._index.insert(key, found, check_duplication=False)
+
+    def _shingles(self, key: str) -> frozenset[str]:
+        return shingles(self._texts[key] if key in self._texts else self._text_of(key))
 
 
 @lru_cache(maxsize=4)
-def signature(parts: frozenset[str]) -> MinHash:
-    found = MinHash(num_perm=PERMUTATIONS)
-    found.update_batch([part.encode("utf-8", "surrogatepass") for part in sorted(parts)])
+def signature(text: str) -> MinHash:
+    found = MinHash(num_perm=PERMUTATIONS, seed=SEED, scheme=SCHEME)
+    parts = sorted(shingles(text))
+    found.update_batch([part.encode("utf-8", "surrogatepass") for part in parts])
     return found
+
+
+def packed(text: str) -> bytes:
+    """The signature in 4 bytes a permutation, to be kept."""
+    values: np.ndarray = signature(text).hashvalues
+    return values.astype("<u4").tobytes()
+
+
+class Remembered:
+    """Near groups that were worked out before; only those that were placed count."""
+
+    def __init__(self, near: dict[str, list[str]]) -> None:
+        self._near = near
+        self._added: set[str] = set()
+
+    def near(self, group: Group) -> list[str]:
+        return [key for key in self._near[group.key] if key in self._added]
+
+    def add(self, group: Group) -> None:
+        self._added.add(group.key)

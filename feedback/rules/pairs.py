@@ -15,7 +15,7 @@ the tie {1, 2}.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -103,11 +103,10 @@ def check_line(ranking: Ranking) -> None:
         raise RankingError("An unacceptable candidate is ranked as good as an acceptable one.")
 
 
-def beats(ranking: Ranking, one: int, other: int) -> bool:
+def beats(ranking: Ranking, tiers: Mapping[int, int], one: int, other: int) -> bool:
     """Whether `one` is strictly better than `other` by rules 2 and 4."""
     if (one in ranking.unacceptable) != (other in ranking.unacceptable):
         return other in ranking.unacceptable
-    tiers = ranking.tier_of()
     return one in tiers and other in tiers and tiers[one] < tiers[other]
 
 
@@ -125,10 +124,12 @@ def derive(ranking: Ranking, version: int = RULE_VERSION) -> Derived:
 
 
 def strict_wins(ranking: Ranking) -> list[tuple[int, int]]:
+    tiers = ranking.tier_of()
     won = [
-        (i, j) if beats(ranking, i, j) else (j, i)
+        (chosen, rejected)
         for i, j in combinations(range(ranking.size), 2)
-        if beats(ranking, i, j) or beats(ranking, j, i)
+        for chosen, rejected in ((i, j), (j, i))
+        if beats(ranking, tiers, chosen, rejected)
     ]
     return won if ranking.edit_of is None else [*won, (ranking.size, ranking.edit_of)]
 

@@ -26,20 +26,20 @@ __all__ = [
 BRIDGE = "close to older prompts of two splits"
 
 
-class Nearby(Protocol):
-    """Remembers texts and finds those that are nearly the same as a new one, oldest first."""
-
-    def near(self, text: str) -> list[str]: ...
-
-    def add(self, key: str, text: str) -> None: ...
-
-
 @dataclass(frozen=True)
 class Group:
     """A root turn: its key and its normalised text."""
 
     key: str
-    text: str
+    text: str = ""
+
+
+class Nearby(Protocol):
+    """Remembers groups and finds the keys of those nearly the same as a new one, oldest first."""
+
+    def near(self, group: Group) -> list[str]: ...
+
+    def add(self, group: Group) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def place(groups: Iterable[Group], fractions: Fractions, *, seed: int, nearby: N
 
 
 def _place(group: Group, placed: Placed, fractions: Fractions, seed: int, nearby: Nearby) -> None:
-    older = nearby.near(group.text)
+    older = nearby.near(group)
     theirs = {placed.splits[key] for key in older}
     if len(theirs) > 1:
         placed.dropped[group.key] = BRIDGE
@@ -70,4 +70,4 @@ def _place(group: Group, placed: Placed, fractions: Fractions, seed: int, nearby
     if older:
         placed.merged[group.key] = placed.merged.get(older[0], older[0])
     placed.splits[group.key] = theirs.pop() if theirs else split_of(group.key, fractions, seed)
-    nearby.add(group.key, group.text)
+    nearby.add(group)

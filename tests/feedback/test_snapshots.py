@@ -17,9 +17,8 @@ from feedback.services import projects, tasks
 from feedback.services.errors import FeedbackError
 from feedback.services.imports import import_preferences
 from feedback.services.snapshots import Recipe, Snapshot, freeze, report, snapshot
-from tests.feedback.test_importers import HH_RLHF, needs_data
 from training.models import DatasetVersion
-from training.services.datasets import DatasetError, rows_of, version_named
+from training.services.datasets import DatasetError, rows_of
 
 pytestmark = pytest.mark.django_db
 
@@ -273,21 +272,3 @@ def test_the_shell_says_what_is_wrong_in_one_sentence(project: Project) -> None:
         call_command("freeze_dataset", project="sky", name="x")
     with pytest.raises(CommandError, match="There is no project 'land'"):
         call_command("agreement", project="land")
-
-
-@needs_data
-def test_hh_rlhf_freezes_without_a_leak(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    call_command("import_preferences", str(HH_RLHF), format="hh-rlhf", project="hh")
-    capsys.readouterr()
-    call_command("freeze_dataset", project="hh", name="hh", format="json")
-    told = json.loads(capsys.readouterr().out)
-    assert told["leaks"] == 0
-    assert told["counts"]["pairs"] == 2303
-    version = version_named("hh")
-    roots: dict[str, set[str]] = {}
-    for split in ("train", "validation", "test"):
-        for found in rows_of(version, f"pairs.{split}.jsonl"):
-            first = found["messages"][0]["content"].strip().lower()
-            roots.setdefault(first, set()).add(split)
-    assert all(len(splits) == 1 for splits in roots.values())
-    assert told["sha256"].keys() == version.files.keys()

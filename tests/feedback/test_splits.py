@@ -42,10 +42,10 @@ def test_a_prompt_between_two_splits_is_dropped_with_the_reason() -> None:
     assert [split_of(key, SHARES, 0) for key in "01"] == ["train", "test"]
 
     class CloseToAll:
-        def near(self, text: str) -> list[str]:
-            return ["0", "1"] if text == "anything" else []
+        def near(self, group: Group) -> list[str]:
+            return ["0", "1"] if group.text == "anything" else []
 
-        def add(self, key: str, text: str) -> None: ...
+        def add(self, group: Group) -> None: ...
 
     found = place(groups, SHARES, seed=0, nearby=CloseToAll())
     assert found.dropped == {"new": BRIDGE}

@@ -22,6 +22,12 @@ def freeze(
     """
     recipe = recipe or Recipe()
     made = snapshot(project=project, recipe=recipe)
+    return store(project=project, name=name, recipe=recipe, made=made, made_by=made_by)
+
+
+def store(
+    *, project: Project, name: str, recipe: Recipe, made: Snapshot, made_by: User | None
+) -> DatasetVersion:
     if not any(made.files.values()):
         raise FeedbackError(f"{project} has no rankings to freeze yet. Rank some answers first.")
     return datasets.freeze(

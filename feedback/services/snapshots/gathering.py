@@ -1,4 +1,4 @@
-"""The annotations that may be trained on, task by task, and the groups that splits are made of."""
+"""The annotations that may be trained on, task by task."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -7,10 +7,8 @@ from functools import cached_property
 
 from django.db.models import QuerySet
 
-from feedback.models import Annotation, Candidate, CandidateSet, Project, RankingTask
-from feedback.rules import texts
+from feedback.models import Annotation, Candidate, CandidateSet, Labeler, Project, RankingTask
 from feedback.rules.pairs import Derived, derive
-from feedback.rules.splits import Group
 from feedback.services.snapshots.recipe import Recipe
 from feedback.services.snapshots.standing import VOIDED, Facts, is_ai, left_out
 
@@ -32,7 +30,7 @@ class Judged:
     def derived(self) -> list[Derived]:
         return [derive(annotation.ranking) for annotation in self.annotations]
 
-    @property
+    @cached_property
     def by_model(self) -> bool:
         return any(is_ai(annotation) for annotation in self.annotations)
 
@@ -53,10 +51,12 @@ def annotated(project: Project) -> "QuerySet[RankingTask]":
 def judged_among(tasks: "QuerySet[RankingTask]", recipe: Recipe) -> list[Judged]:
     """The same for these tasks alone, read together."""
     by_pk = {task.pk: task for task in tasks.order_by("pk")}
-    found, sets = current_of(by_pk), newest_sets(by_pk)
+    sets = {found.pk: found for found in CandidateSet.objects.filter(task__in=by_pk)}
+    newest = {found.task_id: found for found in sorted(sets.values(), key=lambda s: s.version)}
+    found = current_of(by_pk, sets)
     said, written = answers_of(by_pk)
     return [
-        judged(Facts(task, sets[pk], written[pk]), found[pk], said, recipe)
+        judged(Facts(task, newest[pk], written[pk]), found[pk], said, recipe)
         for pk, task in by_pk.items()
         if pk in found
     ]
@@ -82,30 +82,22 @@ def answers_of(tasks: Collection[int]) -> tuple[dict[int, str], Written]:
     return said, written
 
 
-def current_of(tasks: Mapping[int, RankingTask]) -> dict[int, list[Annotation]]:
-    """The current annotations of each task, by labeler."""
-    found: dict[int, list[Annotation]] = defaultdict(list)
+def current_of(
+    tasks: Mapping[int, RankingTask], sets: Mapping[int, CandidateSet]
+) -> dict[int, list[Annotation]]:
+    """The current annotations of each task, by labeler; what many share is read once."""
     current = Annotation.objects.current().filter(task__in=tasks).order_by("labeler_id")
-    for annotation in current.select_related("candidate_set", "labeler", "edit__parent"):
+    annotations = list(current.select_related("edit__parent"))
+    labelers = Labeler.objects.in_bulk({annotation.labeler_id for annotation in annotations})
+    found: dict[int, list[Annotation]] = defaultdict(list)
+    for annotation in annotations:
         annotation.task = tasks[annotation.task_id]
+        annotation.candidate_set = sets[annotation.candidate_set_id]
+        annotation.labeler = labelers[annotation.labeler_id]
         found[annotation.task_id].append(annotation)
     return found
-
-
-def newest_sets(tasks: Collection[int]) -> dict[int, CandidateSet]:
-    sets = CandidateSet.objects.filter(task__in=tasks).order_by("version")
-    return {candidate_set.task_id: candidate_set for candidate_set in sets}
 
 
 def voided_in(project: Project) -> Counter[str]:
     """Rankings that somebody voided, whatever came after them."""
     return Counter({VOIDED: Annotation.objects.of(project).exclude(voided_at=None).count()})
-
-
-def groups_of(project: Project) -> Iterator[Group]:
-    """Every root turn of the project, oldest first, whether it has been ranked or not.
-
-    Unranked ones take part so that ranking one later moves nothing.
-    """
-    for task in project.tasks.order_by("pk").only("group_key", "messages"):
-        yield Group(task.group_key, texts.normalised(texts.root_turn(task.messages)))

@@ -20,6 +20,7 @@ def report(made: Snapshot) -> dict[str, Any]:
         "counts": counts(made),
         "dropped": {reason: n for reason, n in sorted(made.dropped.items()) if n},
         "leaks": leaks(made),
+        "prompts": len(made.placed.splits) + len(made.placed.dropped),
         "near_duplicates": len(made.placed.merged),
         "longer_wins": longer_wins(pairs),
         "labels": {"desirable": desirable, "undesirable": len(unpaired) - desirable},

@@ -40,12 +40,14 @@ def pair_rows(
     """The agreed pairs of a task, and confirmed edits; together they weigh 1."""
     agreed = consensus(dict(votes), margin=margin)
     dropped.update({CONTRADICTION: len(agreed.contradictions)})
-    rows = [agreed_row(judged, votes, *pair) for pair in agreed.pairs] + edit_rows(judged)
+    common = base(judged)
+    rows = [common | agreed_row(judged, votes, *pair) for pair in agreed.pairs]
+    rows += edit_rows(judged)
     return [row | {"weight": 1 / len(rows), "vector": [1, 0]} for row in rows]
 
 
 def agreed_row(judged: Judged, votes: Mapping[Key, Votes], chosen: int, rejected: int) -> Row:
-    return base(judged) | {
+    return {
         "chosen": judged.texts[chosen],
         "rejected": judged.texts[rejected],
         "votes": vote_counts(votes, chosen, rejected),
@@ -71,10 +73,9 @@ def vote_counts(votes: Mapping[Key, Votes], chosen: int, rejected: int) -> dict[
 
 
 def tie_rows(judged: Judged, votes: Mapping[Key, Votes]) -> list[Row]:
-    agreed = consensus(dict(votes))
+    agreed, common = consensus(dict(votes)), base(judged)
     return [
-        base(judged) | {"answers": [judged.texts[i], judged.texts[j]], "p": 0.5}
-        for i, j in agreed.ties
+        common | {"answers": [judged.texts[i], judged.texts[j]], "p": 0.5} for i, j in agreed.ties
     ]
 
 
@@ -83,8 +84,9 @@ def label_rows(judged: Judged) -> list[Row]:
     balance: Counter[int] = Counter()
     for derived in judged.derived:
         balance.update({place: 1 if good else -1 for place, good in derived.labels.items()})
+    common = base(judged)
     return [
-        base(judged) | {"completion": judged.texts[place], "label": count > 0}
+        common | {"completion": judged.texts[place], "label": count > 0}
         for place, count in sorted(balance.items())
         if count
     ]

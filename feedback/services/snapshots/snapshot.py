@@ -5,40 +5,34 @@ is left out is counted by its reason.
 """
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from feedback.models import Project
-from feedback.rules.nearby import NearDuplicates
-from feedback.rules.splits import SPLITS, Placed, place
+from feedback.rules.splits import SPLITS, Placed
 from feedback.services.snapshots.gathering import (
     Judged,
     annotated,
-    groups_of,
     judged_tasks,
     voided_in,
 )
+from feedback.services.snapshots.prompts import Progress, learn, placed_groups, unheard
 from feedback.services.snapshots.recipe import Recipe
 from feedback.services.snapshots.rows import KINDS, Row, rows_of
 
-Progress = Callable[[str, int, int], None]
 DERIVING = "Deriving pairs"
 STEP = 250
 
 
-def unheard(phase: str, done: int, total: int) -> None:
-    """For those who don't want to know how far it is."""
-
-
 @dataclass
 class Snapshot:
-    """Rows by file, what was dropped and why, the labeler of each annotation that counts, and
-    where each group of prompts was placed."""
+    """Rows by file, what was dropped and why, the labeler of each annotation that counts, the
+    reason of each that does not, and where each group of prompts was placed."""
 
     files: dict[str, list[Row]]
     dropped: Counter[str]
-    said_by: dict[int, int]
     placed: Placed
+    said_by: dict[int, int] = field(default_factory=dict)
+    left_out: dict[int, str] = field(default_factory=dict)
 
     def rows(self, kind: str, split: str | None = None) -> list[Row]:
         names = [f"{kind}.{name}.jsonl" for name in SPLITS if split in (None, name)]
@@ -50,11 +44,11 @@ def empty_files() -> dict[str, list[Row]]:
 
 
 def snapshot(*, project: Project, recipe: Recipe, told: Progress = unheard) -> Snapshot:
-    """Nothing is stored. `told` hears how far it is, and ends it by raising. FeedbackError for a
-    recipe that cannot be."""
+    """Nothing is stored but which prompts are near. `told` hears how far it is, and ends it by
+    raising. FeedbackError for a recipe that cannot be."""
     recipe.checked()
-    placed = place(groups_of(project), recipe.shares, seed=recipe.seed, nearby=NearDuplicates())
-    made = Snapshot(empty_files(), voided_in(project), {}, placed)
+    learn(project, told)
+    made = Snapshot(empty_files(), voided_in(project), placed_groups(project, recipe))
     total = annotated(project).count()
     for number, judged in enumerate(judged_tasks(project, recipe)):
         if number % STEP == 0:
@@ -66,6 +60,7 @@ def snapshot(*, project: Project, recipe: Recipe, told: Progress = unheard) -> S
 def add(made: Snapshot, judged: Judged, recipe: Recipe) -> None:
     """What one task gives, or the reasons why it gives nothing."""
     made.dropped.update(judged.left_out.values())
+    made.left_out |= judged.left_out
     made.said_by |= {annotation.pk: annotation.labeler_id for annotation in judged.annotations}
     group = judged.task.group_key
     if not judged.annotations:

@@ -1,7 +1,7 @@
 """Which of a task's rankings count, and why the others do not. Whatever gives no training data is
 named by one of these reasons, in the report, on the pairs page and beside every revision."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from feedback.models import Annotation, CandidateSet, Labeler, RankingTask
@@ -20,6 +20,7 @@ VOIDED = "voided"
 UNDONE = "undone"
 SUPERSEDED = "replaced by a newer revision"
 REPEAT = "a repeat, asked only to measure how steady a labeler is"
+PAST = (VOIDED, UNDONE, SUPERSEDED, REPEAT)
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,26 @@ def all_but(kept: Sequence[Annotation], found: Sequence[Annotation], reason: str
     return {a.pk: reason for a in found if a not in kept} if kept else {}
 
 
-def past(annotation: Annotation, current: Collection[int]) -> str:
-    """Why a revision is not among the current ones; empty where it is."""
-    if annotation.pk in current:
-        return ""
-    if annotation.voided_at is not None:
+def history(revisions: Iterable[Annotation]) -> dict[int, str]:
+    """Why each revision is not among the current ones, by annotation; empty where it is.
+
+    All revisions of the tasks concerned are wanted: what became of one shows in the next.
+    """
+    chains: dict[tuple[int, int, bool], list[Annotation]] = {}
+    for one in sorted(revisions, key=lambda revision: revision.revision):
+        chains.setdefault((one.task_id, one.labeler_id, one.repeat), []).append(one)
+    return {
+        one.pk: past(one, later)
+        for chain in chains.values()
+        for one, later in zip(chain, [*chain[1:], None], strict=True)
+    }
+
+
+def past(one: Annotation, later: Annotation | None) -> str:
+    if one.voided_at is not None:
         return VOIDED
-    if annotation.withdrawn:
+    if one.withdrawn or (later is not None and later.withdrawn):
         return UNDONE
-    return REPEAT if getattr(annotation, "repeat", False) else SUPERSEDED
+    if later is not None:
+        return SUPERSEDED
+    return REPEAT if one.repeat else ""

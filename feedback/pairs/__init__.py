@@ -1,0 +1,1 @@
+"""What the pages about pairs show: what rankings say now, and what a frozen version holds."""
