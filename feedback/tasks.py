@@ -5,6 +5,7 @@ from celery import shared_task
 from feedback.services.batches import making, reaping, working
 from feedback.services.freezing import working as freezing
 from feedback.services.imports import working as importing
+from feedback.services.red_team import filling
 
 
 @shared_task
@@ -39,3 +40,14 @@ def freeze_rankings(freezing_id: str, attempt: int) -> None:
 def look_after_freezings() -> None:
     """Every minute: reports and versions whose worker or message was lost."""
     freezing.reap()
+
+
+@shared_task
+def fill_attempt(filling_id: str, attempt: int) -> None:
+    filling.run(filling_id=filling_id, attempt=attempt)
+
+
+@shared_task
+def look_after_attempts() -> None:
+    """Every minute: ranking tasks of attempts whose worker or message was lost."""
+    filling.reap()

@@ -74,6 +74,11 @@ app.conf.update(
             "schedule": crontab(),
             "options": {"expires": 50},
         },
+        "look after attempts": {
+            "task": "feedback.tasks.look_after_attempts",
+            "schedule": crontab(),
+            "options": {"expires": 50},
+        },
         "sweep the embedded broker": {
             "task": "llmsite.celery.sweep_processed",
             "schedule": crontab(minute="30"),

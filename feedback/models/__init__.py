@@ -8,17 +8,20 @@ from feedback.models.imports import Import, ImportJob, QuarantinedRow
 from feedback.models.labeler import Labeler
 from feedback.models.project import Guidelines, Project
 from feedback.models.prompt_group import PromptGroup
+from feedback.models.red_team import Attempt, Filling, RedTeam
 from feedback.models.task import Candidate, CandidateSet, CandidateSource, RankingTask
 
 __all__ = [
     "Annotation",
     "Assignment",
+    "Attempt",
     "Batch",
     "BatchAnswer",
     "BatchPrompt",
     "Candidate",
     "CandidateSet",
     "CandidateSource",
+    "Filling",
     "Freezing",
     "Guidelines",
     "Import",
@@ -28,5 +31,6 @@ __all__ = [
     "PromptGroup",
     "QuarantinedRow",
     "RankingTask",
+    "RedTeam",
     "RefusedPrompt",
 ]

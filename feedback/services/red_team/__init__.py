@@ -1,0 +1,1 @@
+"""Red teaming: people try to make a model fail, and what it answered becomes a ranking task."""
