@@ -1,7 +1,6 @@
 """Which task a person gets: gold tasks and repeats among the others, order by chance or doubt."""
 
 import random
-from collections import Counter
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from feedback.services import labeling, projects
 from feedback.services.agreement import agreement
 from feedback.services.labeling.choosing import ahead
 from feedback.services.snapshots.gathering import judged_tasks
+from feedback.services.snapshots.recipe import Recipe
 from tests.feedback.test_labeling import FIRST_WINS, claimed, new_task
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
@@ -58,7 +58,8 @@ def test_gold_tasks_come_at_their_share_to_everybody_beside_the_overlap(
         assert (len(done), len(gold)) == (20, 4)
         assert all(mine.slot is None and not mine.chosen_uniformly for mine in gold)
     assert all(task.assignments.holding().count() == 2 for task in project.tasks.all()[:16])
-    assert not any(judged.task.gold for judged in judged_tasks(project, Counter()))
+    used = [judged for judged in judged_tasks(project, Recipe()) if judged.annotations]
+    assert len(used) == 16 and not any(judged.task.gold for judged in used)
 
 
 def test_a_project_of_gold_tasks_alone_gives_them_all(owner: User) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from feedback.models import Annotation, Assignment, Candidate, Labeler, Project, RankingTask
-from feedback.services import labeling, projects
+from feedback.services import guidelines, labeling, projects
 from feedback.services.labeling import choosing
 from feedback.services.tasks import NewAnswer, add_task
 from tests.feedback.test_labeling import run_out
@@ -302,7 +302,7 @@ def test_new_guidelines_are_told_until_they_were_opened(
     assert "Read the guidelines before you begin" in page.get(RANK).content.decode()
     assert page.post(f"{RANK}guidelines/1/").status_code == 204
     assert "data-news" not in page.get(RANK).content.decode()
-    projects.write_guidelines(project=project, text="Be *brief*.", writer=None)
+    guidelines.write(project=project, text="Be *brief*.", writer=None)
     assert "have changed since you last looked" in page.get(RANK).content.decode()
     page.post(f"{RANK}guidelines/2/")
     page.post(f"{RANK}guidelines/1/")
