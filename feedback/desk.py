@@ -2,6 +2,7 @@
 the set has it, how long it is, or whether the task is a gold task or a repeat.
 """
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -15,6 +16,7 @@ from feedback.services.labeling.claims import State
 from llmkit import markdown
 
 LONGEST_RENDERED = 60_000
+HEADING = re.compile(r"<(/?)h[1-6]>")
 ROLES = {"user": "User", "assistant": "Assistant", "system": "Instructions"}
 SKIP_REASONS = (
     "I cannot judge this",
@@ -26,16 +28,20 @@ SKIP_REASONS = (
 
 @dataclass(frozen=True)
 class Text:
-    """Hostile text: `html` is safe, `raw` is to be escaped."""
+    """Hostile text: `html` is safe, `raw` is to be escaped. Its headings get the level below that
+    of the heading it stands under, whatever it says, so that the page keeps its outline.
+    """
 
     raw: str
+    level: int = 3
 
     @property
     def html(self) -> SafeString:
         """Markdown; a text of absurd length is only shown as it is."""
         if len(self.raw) > LONGEST_RENDERED:
             return SafeString("")
-        return mark_safe(markdown.render(self.raw))  # noqa: S308
+        html = HEADING.sub(rf"<\1h{self.level}>", markdown.render(self.raw))
+        return mark_safe(html)  # noqa: S308
 
 
 @dataclass(frozen=True)
@@ -99,7 +105,7 @@ class Desk:
         keys = self.assignment.candidate_set.candidates
         said = Candidate.objects.in_bulk(keys)
         order = self.assignment.permutation
-        return [Answer(k, Text(said[keys[place]].text)) for k, place in enumerate(order)]
+        return [Answer(k, Text(said[keys[place]].text, 4)) for k, place in enumerate(order)]
 
     @property
     def state(self) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from feedback.models.task import RankingTaskQuerySet
 from feedback.services import labeling
 
 WEEK = timedelta(days=7)
+NOBODY_YET = 0  # no labeler has this key, so nothing is theirs
 State = Assignment.State
 
 
@@ -86,13 +87,9 @@ def progress_of(projects: Iterable[Project]) -> dict[int, Progress]:
 
 
 def left_for(user: User, project: Project) -> int:
-    """Tasks that are to come for the person, as the ranking page counts them."""
-    labeler = project.labelers.filter(user=user).first()
-    if labeler is not None:
-        return labeling.left_for(project, labeler)
-    tasks = project.tasks.open().filter(gold__isnull=True)
-    held = _count(Assignment.objects.holding())
-    return int(tasks.annotate(held=held).filter(held__lt=F("overlap")).count())
+    """What the ranking page says is left for this person; it never tells a gold task by it."""
+    labeler = Labeler.objects.filter(project=project, user=user).first()
+    return labeling.left_for(project, labeler or Labeler(pk=NOBODY_YET, project=project))
 
 
 def sources_of(project: Project) -> list[tuple[str, int]]:

@@ -1,7 +1,7 @@
 /* The keys of the ranking page, and their lines in the list of shortcuts. Nothing happens while
    somebody types; Esc leaves a field, Ctrl Enter submits from one. */
 
-const GO_MS = 1200;
+const GO_MS = 1200; // "g" begins the two keys that go to another place
 const LISTED = [
   ["1–9", "Rank the answer next, or select it"],
   ["↑ ↓", "Move the selected answer up or down"],
@@ -47,27 +47,20 @@ export function listen(act) {
 
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || event.altKey || document.querySelector("dialog[open]")) return;
+    const goes = performance.now() - wentAt < GO_MS;
+    wentAt = event.key === "g" && !field(event.target) ? performance.now() : -GO_MS;
     const name = named(event);
-    if (!name || goes(event)) return;
-    if (act(name, Number(event.key) - 1)) event.preventDefault();
+    if (name && !goes && act(name, Number(event.key) - 1)) event.preventDefault();
   });
+}
 
-  /* "g" begins the two keys that go to another place. */
-  function goes(event) {
-    const went = performance.now() - wentAt < GO_MS;
-    wentAt = event.key === "g" ? performance.now() : -GO_MS;
-    return went;
-  }
-
-  function named({ key, target, ctrlKey, metaKey }) {
-    if (key === "g") wentAt = performance.now();
-    if (key === "Enter" && (ctrlKey || metaKey)) return "submit";
-    if (ctrlKey || metaKey) return null;
-    if (field(target)) return key === "Escape" ? "leave" : null;
-    if (key === "Enter") return pressable(target) ? null : "submit";
-    if (key.startsWith("Arrow") && takesArrows(target)) return null;
-    return /^[1-9]$/.test(key) ? "digit" : ACTS[key.length === 1 ? key.toLowerCase() : key];
-  }
+function named({ key, target, ctrlKey, metaKey }) {
+  if (key === "Enter" && (ctrlKey || metaKey)) return "submit";
+  if (ctrlKey || metaKey) return null;
+  if (field(target)) return key === "Escape" ? "leave" : null;
+  if (key === "Enter") return pressable(target) ? null : "submit";
+  if (key.startsWith("Arrow") && takesArrows(target)) return null;
+  return /^[1-9]$/.test(key) ? "digit" : ACTS[key.length === 1 ? key.toLowerCase() : key];
 }
 
 /* The frame fills its list first, since it listened first. */

@@ -9,8 +9,12 @@ function chip(place, text) {
   button.dataset.handle = "";
   const glimpse = Object.assign(document.createElement("span"), { className: "truncate", dir: "auto" });
   glimpse.textContent = text.slice(0, GLIMPSE);
-  button.append(Object.assign(document.createElement("b"), { textContent: place + 1 }), glimpse);
+  button.append(unseen("Answer "), Object.assign(document.createElement("b"), { textContent: place + 1 }), glimpse, unseen(""));
   return button;
+}
+
+function unseen(text) {
+  return Object.assign(document.createElement("span"), { className: "unseen", textContent: text });
 }
 
 const item = (className, ...children) => {
@@ -75,6 +79,6 @@ export class Ladder {
     card.querySelector("[data-pick]").setAttribute("aria-pressed", String(isChosen));
     this.chips[place].classList.toggle("chosen", isChosen);
     this.chips[place].setAttribute("aria-pressed", String(isChosen));
-    this.chips[place].setAttribute("aria-label", `Answer ${place + 1}, ${words || "not ranked"}`);
+    this.chips[place].lastChild.textContent = `, ${words || "not ranked"}`;
   }
 }

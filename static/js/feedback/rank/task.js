@@ -45,7 +45,7 @@ export class Task {
   close() {
     this.clock.stop();
     this.drafts.close();
-    clearTimeout(this.retry);
+    this.forget();
   }
 
   load(draft) {
@@ -67,7 +67,7 @@ export class Task {
 
   changed() {
     this.sure = false;
-    clearTimeout(this.retry);
+    this.forget();
     if (!this.conflicting) this.quiet();
     this.drafts.changed();
   }
@@ -255,6 +255,7 @@ export class Task {
   async send(url, body, said) {
     if (this.busy) return;
     this.busy = true;
+    this.forget();
     await this.drafts.stop();
     try {
       const answer = await post(url, body);
@@ -266,11 +267,24 @@ export class Task {
     }
   }
 
+  /* After a while, or as soon as the network is back. */
+  later(again) {
+    this.forget();
+    this.retry = setTimeout(again, AGAIN_MS);
+    this.online = again;
+    addEventListener("online", again, { once: true });
+  }
+
+  forget() {
+    clearTimeout(this.retry);
+    if (this.online) removeEventListener("online", this.online);
+  }
+
   refused(error, again) {
     if (!(error instanceof Refusal)) throw error;
     if (error.passes) {
       this.sign("Not sent: offline, will try again", "warn");
-      this.retry = setTimeout(again, AGAIN_MS);
+      this.later(again);
     } else if (error.status === 410) this.gone(error);
     else this.tell(error.message, [], "danger");
   }
