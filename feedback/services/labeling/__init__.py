@@ -5,7 +5,7 @@ holds it; no lock is needed and none would work on SQLite. A claim that expired 
 others and keeps its draft, which its writer gets back with the next free slot of that task.
 """
 
-from feedback.services.labeling.claims import LostClaimError, release_expired, renewed
+from feedback.services.labeling.claims import LostClaimError, claim, release_expired, renewed
 from feedback.services.labeling.drafts import StaleDraftError, save_draft
 from feedback.services.labeling.following import claim_next
 from feedback.services.labeling.history import last_acts, left_for, ranked_today
@@ -19,6 +19,7 @@ __all__ = [
     "LostClaimError",
     "Sent",
     "StaleDraftError",
+    "claim",
     "claim_next",
     "labeler_of",
     "last_acts",
