@@ -7,6 +7,7 @@ class FeedbackConfig(AppConfig):
     def ready(self) -> None:
         from feedback.dataset_notes import voided
         from feedback.pairs.panel import panel
+        from feedback.dataset_origins import origins
         from feedback.uses import uses
         from training import dataset_panels
         from training.uses import register
@@ -14,3 +15,4 @@ class FeedbackConfig(AppConfig):
         register(uses)
         dataset_panels.register(voided)
         dataset_panels.register(panel)
+        dataset_panels.register_origins(origins)

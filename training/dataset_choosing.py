@@ -18,7 +18,7 @@ from training.services.datasets import DatasetError
 from training.splits import SPLITS
 
 USUAL_SHARES = {"train": "80", "validation": "10", "test": "10"}
-SHOWN_ROWS = 5
+SHOWN_ROWS = 3
 
 
 @dataclass(frozen=True)

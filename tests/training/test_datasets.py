@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts.models import User
 from training import dataset_panels, dataset_uses
-from training.dataset_panels import Panel
+from training.dataset_panels import Origin, Panel
 from training.dataset_uses import Dependant
 from training.models import Dataset, DatasetVersion
 from training.services import dataset_changes, dataset_rows, datasets
@@ -49,6 +49,7 @@ def mine(trainer: User, signed_in: SignedIn) -> Client:
 @pytest.fixture
 def panels(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(dataset_panels, "_sources", [])
+    monkeypatch.setattr(dataset_panels, "_origins", [])
     monkeypatch.setattr(dataset_uses, "_sources", [])
     yield
 
@@ -191,4 +192,7 @@ def test_other_rooms_put_panels_on_a_version(mine: Client, trainer: User, panels
     dataset_panels.register(lambda shown, user: None)
     link = '<a href="/feedback/foxes/">Rankings of Foxes</a>'
     assert text(mine, version.get_absolute_url()).count(link) == 2
+    origin = Origin("Rankings of Foxes", "/feedback/foxes/")
+    dataset_panels.register_origins(lambda versions, user: {v.pk: origin for v in versions})
     assert "Rankings of Foxes" in text(mine, "/training/datasets/")
+    assert link in text(mine, version.dataset.get_absolute_url())

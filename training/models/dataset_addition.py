@@ -31,8 +31,8 @@ class DatasetAdditionQuerySet(JobQuerySet):
         return self.filter(Q(state__in=Job.LIVE) | waiting)
 
     def shown(self) -> Self:
-        """What the list of datasets tells about: open ones, and those that were not added."""
-        ended = Q(state__in=(Job.State.FAILED, Job.State.CANCELLED), dismissed=False)
+        """What the list of datasets tells about: open ones, and those that failed."""
+        ended = Q(state=Job.State.FAILED, dismissed=False)
         return self.filter(Q(pk__in=self.open()) | ended).order_by("-created_at")
 
 

@@ -13,7 +13,7 @@ from training.services.datasets import DatasetError
 
 PER_PAGE = 20
 SEARCH_SECONDS = 3.0
-SHOWN_AT_ONCE = 600
+SHOWN_AT_ONCE = 400
 LONGEST_SHOWN = 20_000
 
 

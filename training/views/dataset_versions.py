@@ -23,12 +23,14 @@ REFUSED_ROWS = "refused.jsonl"
 @require_safe
 def version(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     shown = version_at(pk, number)
-    panels = panels_of(shown, signed_in(request))
+    user = signed_in(request)
+    panels = panels_of(shown, user)
     files = dataset_pages.by_split(shown)
     context = {
         "version": shown,
         "dataset": shown.dataset,
-        "origin": dataset_pages.origin(shown, panels),
+        "origin": dataset_pages.origin_of(shown, panels, user),
+        "how": dataset_pages.how_made(shown),
         "panels": [panel for panel in panels if panel.template],
         "files": files,
         "figures": dataset_figures.of(shown),

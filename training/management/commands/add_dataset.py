@@ -70,6 +70,7 @@ def added(options: dict[str, Any]) -> DatasetVersion:
     finally:
         dataset_adding.cancel(addition=addition)
         dataset_places.clear(addition)
+        dataset_adding.dismiss(addition=addition)
     if addition.version is None:
         raise DatasetError("It was cancelled.")
     return addition.version
