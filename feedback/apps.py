@@ -6,8 +6,8 @@ class FeedbackConfig(AppConfig):
 
     def ready(self) -> None:
         from feedback.dataset_notes import voided
-        from feedback.pairs.panel import panel
         from feedback.dataset_origins import origins
+        from feedback.pairs.panel import panel
         from feedback.uses import uses
         from training import dataset_panels
         from training.uses import register

@@ -1,5 +1,7 @@
 """Lists of datasets say from whose rankings a version was frozen."""
 
+from typing import Any
+
 import pytest
 
 from accounts.models import User
@@ -13,10 +15,10 @@ pytestmark = pytest.mark.django_db
 def test_only_managers_get_the_way_to_the_project(
     project: Project, trainer: User, member: User
 ) -> None:
-    files = {"pairs.train.jsonl": [{"messages": []}]}
-    facts = {"kind": "preference", "files": files, "report": {}}
+    files: dict[str, Any] = {"pairs.train.jsonl": [{"messages": []}]}
+    facts: dict[str, Any] = {"kind": "preference", "files": files, "report": {}}
     made = [
-        datasets.freeze(name=str(key), source={"project": key}, **facts)  # type: ignore[arg-type]
+        datasets.freeze(name=str(key), source={"project": key}, **facts)
         for key in (project.pk, 10**6)
     ]
     theirs = origins_of(made, trainer)
