@@ -70,7 +70,7 @@ def found(project: Project, wanted: Wanted) -> Any:
         tasks = tasks.filter(with_words(wanted.q))
     if wanted.labeler:
         ranked = Annotation.objects.current().filter(task=OuterRef("pk"))
-        tasks = tasks.filter(Exists(ranked.filter(labeler=wanted.labeler)))
+        tasks = tasks.filter(Exists(ranked.filter(labeler=int(wanted.labeler))))
     return in_state(with_standing(tasks), wanted.state).order_by(*ORDER_BY[wanted.order])
 
 

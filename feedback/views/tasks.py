@@ -128,8 +128,9 @@ def number(request: HttpRequest, name: str) -> int:
 def gold(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """The form has one field `tier-<candidate>` for each answer."""
     found = task_of(managed(request, slug), pk)
-    given = {key.removeprefix("tier-"): v for key, v in request.POST.items() if "tier-" in key}
-    tiers = {int(k): int(v) for k, v in given.items() if k.isdecimal() and v.isdecimal()}
+    named = [key.removeprefix("tier-") for key in request.POST if key.startswith("tier-")]
+    given = {key: request.POST[f"tier-{key}"] for key in named}
+    tiers = {int(k): int(str(v)) for k, v in given.items() if k.isdecimal() and str(v).isdecimal()}
     said = "This is a gold task now. Everybody gets it, and it is in no dataset."
     return acted(
         request,

@@ -14,7 +14,7 @@ from feedback.services.tasks import NewAnswer, add_task
 
 pytestmark = pytest.mark.django_db
 SignedIn = Callable[[User], Client]
-SETTINGS = {
+SETTINGS: dict[str, object] = {
     "name": "Kind answers",
     "objective": "helpful",
     "candidates": "4",
