@@ -3,10 +3,10 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_matrix
 
 from feedback.measures.intervals import Interval, draws, percentiles
 from feedback.measures.judgements import (
@@ -22,6 +22,9 @@ from feedback.measures.kappa import cohen_of, fleiss_of
 from feedback.measures.krippendorff import alpha_of
 from feedback.measures.ranks import kendall_w, ranks
 from feedback.services.agreement.saying import Said, judged, people_of
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 Matrix = npt.NDArray[np.float64]
 CELLS = VALUES**2
@@ -88,7 +91,7 @@ class Tables:
     """What each two people said together, by task: cells [tasks, pairs of people * 9]."""
 
     pairs: list[tuple[int, int]]
-    cells: csr_matrix
+    cells: "csr_matrix"
 
     def summed(self) -> Matrix:
         return np.asarray(self.cells.sum(axis=0)).reshape(-1, VALUES, VALUES)
@@ -102,6 +105,8 @@ class Tables:
 
 
 def cohen_tables(met: Meetings, judgements: Judgements) -> Tables:
+    from scipy.sparse import csr_matrix
+
     keys = met.a * judgements.people + met.b
     groups, owner = np.unique(keys, return_inverse=True)
     cell = owner * CELLS + (met.value_a + 1) * VALUES + met.value_b + 1
