@@ -36,8 +36,8 @@ class Restored:
 
 
 def standing(project: Project) -> "QuerySet[Annotation]":
-    """What can be voided: the newest revision of everybody, unless undone or voided already."""
-    return Annotation.objects.of(project).current()
+    """What can be voided: the newest revision of everybody, repeats too, unless undone or voided."""
+    return Annotation.objects.of(project).newest()
 
 
 def of_labeler(

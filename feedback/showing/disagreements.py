@@ -8,9 +8,9 @@ from feedback.showing.labelers import name_of
 from feedback.task_page import letter
 
 BY = {
-    "pairs": "The order of pairs",
-    "best": "Which answer is best",
-    "line": "Which answers are acceptable",
+    "pairs": "The order",
+    "best": "The best answer",
+    "line": "The line",
 }
 
 

@@ -57,11 +57,15 @@ def labeler_page(
     everybody = roster(project)
     said = Annotation.objects.filter(labeler=found).select_related("task").order_by("-pk")
     page = Paginator(said, ANNOTATIONS).get_page(request.GET.get("page"))
+    shown = [annotation.pk for annotation in page]
     return {
         "project": project,
         "labeler": found,
         "name": showing.name_of(found),
         "page": page,
+        "standing": set(
+            voiding.standing(project).filter(pk__in=shown).values_list("pk", flat=True)
+        ),
         "voidings": voiding.voidings(found),
         "form": form or VoidSpanForm(),
         **numbers(everybody, habits_of(everybody, found), secrets=True),

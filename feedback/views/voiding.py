@@ -26,7 +26,7 @@ def void(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     annotation = annotation_of(project, pk)
     form = VoidForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        one = Annotation.objects.filter(pk=pk, voided_at=None, withdrawn=False)
+        one = voiding.standing(project).filter(pk=pk)
         reason = form.cleaned_data["reason"]
         return done(
             request,

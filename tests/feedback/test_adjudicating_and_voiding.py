@@ -118,6 +118,21 @@ def test_what_is_restored_takes_its_place_again_and_never_exceeds_the_overlap(
     assert task.assignments.holding().count() == 2
 
 
+def test_a_revision_that_was_replaced_can_not_be_voided_and_keeps_its_slot(
+    project: Project, task: RankingTask, people: list[Labeler], owner: User
+) -> None:
+    old = rank(project, people[0], FIRST)
+    assert old.assignment is not None
+    labeling.undo(assignment=old.assignment, key="undo")
+    rank_again = labeling.claim_next(project=project, labeler=people[0])
+    assert rank_again is not None
+    labeling.submit(assignment=rank_again, key="again", ranking=SECOND)
+    with pytest.raises(FeedbackError, match="nothing to void"):
+        found = voiding.standing(project).filter(pk=old.pk)
+        voiding.void(annotations=found, by=owner, reason="old")
+    assert task.assignments.holding().count() == 1
+
+
 def test_all_of_a_person_is_voided_in_one_act_and_told_with_the_reason(
     project: Project, task: RankingTask, people: list[Labeler], owner: User
 ) -> None:
