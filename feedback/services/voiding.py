@@ -36,7 +36,7 @@ class Restored:
 
 
 def standing(project: Project) -> "QuerySet[Annotation]":
-    """What can be voided: the newest revision of everybody, repeats too, unless undone or voided."""
+    """What can be voided: what counts now, and repeats."""
     return Annotation.objects.of(project).newest()
 
 
