@@ -73,7 +73,9 @@ export class Said {
     if (!this.better || this.better.hidden) return null;
     const of = Number(this.better.dataset.of);
     const text = this.better.querySelector("[data-better-text]").value;
-    return { of, text, better: this.better.querySelector("[data-better-confirmed]").checked };
+    const better = this.better.querySelector("[data-better-confirmed]").checked;
+    const untouched = !better && text.trim() === this.textOf(of).trim();
+    return untouched ? null : { of, text, better };
   }
 
   #flags(place) {
