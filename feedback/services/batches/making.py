@@ -23,7 +23,7 @@ CHUNK = 500
 MOST_COLUMNS = 4
 CANDIDATES = range(2, 10)
 DRAFTS_KEPT = timedelta(days=7)
-STOPPED = "Stopped. What was answered is kept."
+STOPPED = "What was answered is kept."
 State = BatchPrompt.State
 
 

@@ -128,26 +128,43 @@ def estimate(
     )
 
 
+@dataclass(frozen=True)
+class Fact:
+    """How long an answer took and was. `cut`: it ended at its limit."""
+
+    ms: float
+    tokens: int
+    cut: bool
+
+
 def seconds_for(column: Column, count: int) -> float | None:
     """By the latest answers of the same model in a batch, as many at once as it has places."""
     facts = latest_facts(column.model)
-    tokens = sum(tokens for _, tokens in facts)
-    if not tokens:
+    if not facts:
         return None
-    length = min(tokens / len(facts), column.settings.max_tokens)
-    per_token = sum(ms for ms, _ in facts) / tokens / 1000
+    tokens = sum(fact.tokens for fact in facts)
+    length = min(length_of(facts, column), column.settings.max_tokens)
+    per_token = sum(fact.ms for fact in facts) / tokens / 1000
     return count * length * per_token / max(1, settings.ENGINE_MAX_RUNNING - 1)
 
 
-def latest_facts(model: str) -> list[tuple[float, int]]:
-    """Milliseconds and tokens of the latest answers in the latest batch that asked the model."""
+def length_of(facts: Sequence[Fact], column: Column) -> float:
+    """Tokens of a usual answer: where most were cut, it may be any length up to the limit."""
+    whole = [fact.tokens for fact in facts if not fact.cut]
+    if 2 * len(whole) < len(facts):
+        return column.settings.max_tokens
+    return sum(whole) / len(whole)
+
+
+def latest_facts(model: str) -> list[Fact]:
+    """The latest answers in the latest batch that asked the model."""
     for batch in Batch.objects.started()[:LATEST]:
         if model in batch.models:
             at = [column["model"] for column in batch.columns].index(model)
             answers = BatchAnswer.objects.filter(prompt__batch=batch, column=at, tokens__gt=0)
             timed = answers.filter(total_ms__gt=0).order_by("-pk")
-            if found := timed.values_list("total_ms", "tokens")[:LATEST]:
-                return [(ms or 0, tokens or 0) for ms, tokens in found]
+            if found := timed.values_list("total_ms", "tokens", "finish_reason")[:LATEST]:
+                return [Fact(ms or 0, tokens or 0, end == "length") for ms, tokens, end in found]
     return []
 
 
@@ -168,5 +185,5 @@ def with_counts(batches: Iterable[Batch]) -> list[tuple[Batch, Counts]]:
         failed=Count("pk", filter=Q(state=State.FAILED)),
         prompts=Count("pk"),
     )
-    by_batch = {row.pop("batch"): Counts(**row) for row in counted}
+    by_batch = {row["batch"]: Counts(row["made"], row["failed"], row["prompts"]) for row in counted}
     return [(batch, by_batch.get(batch.pk, Counts())) for batch in listed]
