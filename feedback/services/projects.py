@@ -16,7 +16,7 @@ from feedback.services.overlap import Reach, set_overlap
 from llmkit.registry import near_names
 
 # What addresses of other pages begin with, and the project that chats fill by themselves.
-TAKEN = {"new", "chat", "red-team"}
+TAKEN = {"new", "chat", "red-team", "exports"}
 
 
 def named(name: str) -> Project:
