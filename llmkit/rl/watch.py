@@ -1,0 +1,82 @@
+"""Reward hacking in words: what looks wrong while the reward rises, and what to try.
+
+Gao et al. 2022 (arXiv:2210.10760): past some KL the score of the reward model goes on rising while
+what it stands for falls. No curve proves that here; these are the signs that go with it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+FEWEST = 8
+
+
+@dataclass(frozen=True)
+class Trend:
+    """The mean of a series' first and of its last quarter."""
+
+    first: float
+    last: float
+
+    @property
+    def ratio(self) -> float:
+        return self.last / self.first if self.first > 0 else float("inf") if self.last > 0 else 1.0
+
+
+def trend(series: Sequence[float]) -> Trend:
+    quarter = max(1, len(series) // 4)
+    return Trend(sum(series[:quarter]) / quarter, sum(series[-quarter:]) / quarter)
+
+
+def warnings(
+    history: Mapping[str, Sequence[float]], *, kl_target: float | None = None
+) -> list[str]:
+    """Sentences about a run's measures so far; none while there are fewer than FEWEST steps.
+
+    `history`: one value a step of `score`, `kl`, `length`, `ended` and `entropy`.
+    """
+    if min((len(series) for series in history.values()), default=0) < FEWEST:
+        return []
+    seen = {name: trend(series) for name, series in history.items()}
+    rising = seen["score"].last > seen["score"].first
+    found = [*runaway_kl(seen, rising, kl_target), *longer(seen, rising)]
+    return [*found, *never_ends(seen), *collapsed(seen)]
+
+
+def runaway_kl(seen: Mapping[str, Trend], rising: bool, target: float | None) -> list[str]:
+    limit = 2 * target if target else 10.0
+    if not rising or seen["kl"].last <= limit:
+        return []
+    return [
+        f"The reward rises while the KL to the reference is {seen['kl'].last:.1f} nats per answer, "
+        "far from where the reward model was trained. Read the samples, and raise the KL "
+        "coefficient or lower the target."
+    ]
+
+
+def longer(seen: Mapping[str, Trend], rising: bool) -> list[str]:
+    if not rising or seen["length"].ratio < 1.5:
+        return []
+    return [
+        f"Answers grew from {seen['length'].first:.0f} to {seen['length'].last:.0f} tokens while "
+        "the reward rose: the reward model may pay for length. Compare it with the length-only "
+        "baseline, or set a price per token."
+    ]
+
+
+def never_ends(seen: Mapping[str, Trend]) -> list[str]:
+    if seen["ended"].last >= 0.5 * seen["ended"].first or seen["ended"].first < 0.2:
+        return []
+    return [
+        f"Only {seen['ended'].last:.0%} of answers end by themselves, {seen['ended'].first:.0%} at "
+        "first. Raise the penalty for a missing end, or allow longer answers."
+    ]
+
+
+def collapsed(seen: Mapping[str, Trend]) -> list[str]:
+    if seen["entropy"].last >= 0.3 * seen["entropy"].first:
+        return []
+    return [
+        f"The policy's entropy fell from {seen['entropy'].first:.2f} to "
+        f"{seen['entropy'].last:.2f} nats: it says nearly the same to everything. Lower the "
+        "learning rate or raise the KL coefficient."
+    ]
