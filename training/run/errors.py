@@ -2,6 +2,8 @@
 
 import errno
 
+from llmkit.types import EngineError
+
 OUT_OF_MEMORY = (
     "The run ran out of {where}. Lower the batch size or the longest length, train an adapter "
     "rather than the whole model, or hold the base model in fewer bits."
@@ -19,7 +21,7 @@ class Stopped(Exception):  # noqa: N818
 
 def sentence_for(error: BaseException, *, checkpoint: str = "its last checkpoint") -> str:
     """What a person should read; the traceback goes to the log."""
-    if isinstance(error, RunError):
+    if isinstance(error, RunError | EngineError):
         return str(error)
     if is_out_of_memory(error):
         on_gpu = "CUDA" in str(error)

@@ -1,0 +1,64 @@
+"""What a method says about itself, and the registry of them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from llmkit.registry import Registry, discover
+
+if TYPE_CHECKING:
+    from training.run.work import Work
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Something a run is given. `kinds`: kinds of model version, or of dataset, that fit."""
+
+    name: str
+    label: str
+    kinds: tuple[str, ...]
+    what: str = "model"
+    required: bool = True
+    many: bool = False
+
+
+@dataclass(frozen=True)
+class Method:
+    """`run(config, work)` trains and returns its last measures. `produces`: the kind of version.
+
+    `main_measure` is what curves show first; `ways` the ways of tuning that it can use.
+    """
+
+    name: str
+    label: str
+    summary: str
+    config: type[Any]
+    slots: tuple[Slot, ...]
+    run: Callable[[Any, "Work"], Mapping[str, float]]
+    main_measure: str
+    ways: tuple[str, ...]
+    produces: str = "adapter"
+
+
+METHODS: Registry[Method] = Registry("training method")
+
+
+def file(method: Method) -> Method:
+    return METHODS.register(method.name)(method)
+
+
+def get(name: str) -> Method:
+    """The method of that name, or RegistryError with near names."""
+    load()
+    return METHODS.get(name)
+
+
+def names() -> list[str]:
+    load()
+    return METHODS.names()
+
+
+def load() -> None:
+    if not METHODS.names():
+        discover("training.methods", [str(Path(__file__).parent)])

@@ -1,0 +1,55 @@
+"""The settings that every method of gradient descent has."""
+
+from dataclasses import dataclass
+
+from llmkit.configs import setting
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A step is one change of the weights, from `batch_size` × `accumulate` rows."""
+
+    max_steps: int | None = setting(
+        None, "Steps", "Empty: as many as the epochs need.", minimum=1, maximum=10_000_000
+    )
+    epochs: float = setting(1.0, "Epochs", "Times that every row is seen.", minimum=0.001)
+    batch_size: int = setting(4, "Batch size", "Rows read at once.", minimum=1, maximum=4096)
+    accumulate: int = setting(
+        1, "Batches a step", "Several small batches count as one.", minimum=1, maximum=4096
+    )
+    learning_rate: float = setting(2e-4, "Learning rate", minimum=1e-9, maximum=1)
+    seed: int = setting(42, "Seed", minimum=0, maximum=2**31 - 1)
+    decay: str = setting(
+        "linear",
+        "Learning rate goes",
+        choices=("linear", "cosine", "constant"),
+        advanced=True,
+    )
+    warmup: float = setting(
+        0.03,
+        "Warm-up",
+        "Share of the steps in which it rises.",
+        minimum=0,
+        maximum=1,
+        advanced=True,
+    )
+    weight_decay: float = setting(0.0, "Weight decay", minimum=0, maximum=1, advanced=True)
+    clip: float = setting(1.0, "Largest gradient norm", minimum=0.001, advanced=True)
+    evaluate_every: int = setting(
+        50, "Evaluate every", "Steps between two looks at the held-out rows.", minimum=1
+    )
+    save_every: int = setting(
+        50, "Keep a checkpoint every", "Steps; a stopped run goes on from the last.", minimum=1
+    )
+    keep_checkpoints: int = setting(2, "Checkpoints kept", minimum=1, maximum=1000, advanced=True)
+    patience: int = setting(
+        0,
+        "Stop early after",
+        "Looks without a better held-out loss; 0 never stops early.",
+        minimum=0,
+        maximum=1000,
+        advanced=True,
+    )
+    gradient_checkpointing: bool = setting(
+        False, "Save memory", "Compute activations twice instead of keeping them.", advanced=True
+    )
