@@ -1,0 +1,241 @@
+"""A reward model from pairs of answers (Stiennon et al. 2020; Ouyang et al. 2022, 3.5).
+
+Sample: {"messages": [{"role": "user", "content": "…"}], "chosen": "…", "rejected": "…",
+"weight": 0.5, "votes": {"for": 2, "against": 1, "ties": 0}}
+All pairs of a prompt are learned in one step, and weigh 1 together.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from llmkit.configs import setting
+from training.methods.method import Method, Slot, file
+from training.methods.schedule import Schedule
+from training.run.errors import RunError
+
+if TYPE_CHECKING:
+    from llmkit.tuning.opening import Opened
+    from llmkit.tuning.preference import Group
+    from training.run.work import Work
+
+SAMPLES = 3
+REFERENCES = 512
+
+
+@dataclass(frozen=True)
+class Config(Schedule):
+    """`batch_size` counts prompts here, each with all its pairs."""
+
+    max_length: int = setting(
+        1024, "Longest sequence", "In tokens; a pair with a longer one is left out.", minimum=8
+    )
+    centring: float = setting(
+        0.01,
+        "Centring",
+        "Price of the two scores' squared sum, which keeps scores around 0.",
+        minimum=0,
+        maximum=10,
+        advanced=True,
+    )
+    margins: bool = setting(
+        True, "Use margins", "Where a row has one, the better answer must win by it.", advanced=True
+    )
+
+
+def run(config: Config, work: "Work") -> Mapping[str, float]:
+    from llmkit import heads
+    from llmkit.tuning.opening import open_base
+    from training.run.descent import Loop, optimiser_of, seed_all, steps_in_all
+    from training.run.state import State, learning
+
+    opened = open_base(Path(work.base.path), precision=work.precision)
+    train = groups_of(config, work, opened, "train")
+    held_out = groups_of(config, work, opened, "validation")
+    if not train:
+        raise RunError("No pair is left to train on. Check the dataset and the longest length.")
+    seed_all(config.seed)
+    model, head = work.tuned(opened.model), heads.scalar_head(opened.width)
+    head = head.to(opened.model.device)
+    parameters = learning({"model": model, "head": head})
+    learner = Learner(config, opened, model, head)
+    loop = Loop(
+        state=State(parameters, optimiser_of(config, parameters.values())),
+        schedule=config,
+        work=work,
+        total=steps_in_all(config, len(train)),
+        step=learner.stepper(train),
+        evaluate=learner.looker(held_out, train),
+    )
+    learner.state, learner.total = loop.state, loop.total
+    loop.run()
+    return finished(learner, work, held_out, train)
+
+
+def groups_of(config: Config, work: "Work", opened: "Opened", split: str) -> "list[Group]":
+    from llmkit.tuning.preference import grouped
+
+    longest = min(config.max_length, opened.window)
+    found = grouped(opened.prompts, work.rows(split), eos=opened.eos, longest=longest)
+    work.report.log(
+        f"{split}: {len(found.groups):,} prompts with {found.pairs:,} pairs; {found.dropped:,} "
+        "pairs left out because an answer was too long."
+    )
+    return found.groups
+
+
+class Learner:
+    """The network and what is done to it."""
+
+    state: Any
+    total: int
+
+    def __init__(self, config: Config, opened: "Opened", model: Any, head: Any) -> None:
+        self.config, self.opened, self.model, self.head = config, opened, model, head
+
+    def stepper(self, train: "list[Group]") -> Callable[[int], Mapping[str, float]]:
+        from training.run.descent import batch_at
+
+        size = self.config.batch_size * self.config.accumulate
+
+        def step(number: int) -> Mapping[str, float]:
+            return self.learned(batch_at(train, number, size, self.config.seed))
+
+        return step
+
+    def learned(self, groups: "Sequence[Group]") -> Mapping[str, float]:
+        """One change of the weights from these prompts."""
+        from llmkit.scoring import parts
+        from training.run.descent import descend, rate
+
+        self.model.train()
+        rate_now = rate(self.config, self.state.step, self.total)
+        total = won = pairs = 0.0
+        for part in parts(groups, self.config.batch_size):
+            loss, better, worse = self.loss(part, len(groups))
+            loss.backward()
+            total += loss.item()
+            won += (better > worse).sum().item()
+            pairs += len(better)
+        norm = descend(self.state, self.config, self.total)
+        return {
+            "loss": total,
+            "pair_accuracy": won / pairs,
+            "gradient_norm": norm,
+            "learning_rate": rate_now,
+        }
+
+    def loss(self, groups: "Sequence[Group]", prompts: int) -> tuple[Any, Any, Any]:
+        import torch
+
+        from llmkit.tuning.preference import pair_loss
+
+        scores, device = self.scores(groups), self.opened.model.device
+        chosen, rejected, weights, margins = columns(groups)
+        better, worse = scores[chosen], scores[rejected]
+        loss = pair_loss(
+            better,
+            worse,
+            torch.tensor(weights, device=device),
+            torch.tensor(margins, device=device) * self.config.margins,
+            prompts=prompts,
+            centring=self.config.centring,
+        )
+        return loss, better.detach(), worse.detach()
+
+    def scores(self, groups: "Sequence[Group]") -> Any:
+        """[answers of all groups], each answer read once."""
+        from llmkit.scoring import padded, raw_scores
+
+        sequences = [sequence for group in groups for sequence in group.sequences]
+        tokens, mask = padded(sequences, self.opened.pad, self.opened.model.device)
+        return raw_scores(self.model, self.head, tokens, mask)
+
+    def looker(
+        self, held_out: "list[Group]", train: "list[Group]"
+    ) -> Callable[[int], Mapping[str, float]]:
+        def look(step: int) -> Mapping[str, float]:
+            return self.measured(held_out, longer_wins(train)) if held_out else {}
+
+        return look
+
+    def measured(self, groups: "list[Group]", longer: bool) -> dict[str, float]:
+        from llmkit.tuning.judging import judged
+
+        return judged(groups, self.all_scores(groups), longer=longer)
+
+    def all_scores(self, groups: "Sequence[Group]") -> list[list[float]]:
+        """For each group the raw scores of its answers, without a gradient."""
+        import torch
+
+        was_training, _ = self.model.training, self.model.eval()
+        with torch.no_grad():
+            found = [self.scores([group]).tolist() for group in groups]
+        self.model.train(was_training)
+        return found
+
+
+def columns(groups: "Sequence[Group]") -> tuple[list[int], list[int], list[float], list[float]]:
+    """Chosen and rejected places in all groups' answers laid end to end, weights and margins."""
+    chosen, rejected, weights, margins, before = [], [], [], [], 0
+    for group in groups:
+        for pair in group.pairs:
+            chosen.append(before + pair.chosen)
+            rejected.append(before + pair.rejected)
+            weights.append(pair.weight)
+            margins.append(pair.margin)
+        before += len(group.sequences)
+    return chosen, rejected, weights, margins
+
+
+def longer_wins(groups: "Sequence[Group]") -> bool:
+    """Whether a baseline that knows lengths alone should bet on the longer answer."""
+    signs = [g.lengths[p.chosen] - g.lengths[p.rejected] for g in groups for p in g.pairs]
+    return sum(sign > 0 for sign in signs) >= sum(sign < 0 for sign in signs)
+
+
+def finished(
+    learner: Learner, work: "Work", held_out: "list[Group]", train: "list[Group]"
+) -> Mapping[str, float]:
+    from llmkit import heads, scoring
+    from training.run.artifacts import save_tuned, writing
+
+    references = list(islice(held_out or train, REFERENCES))
+    normalisation = normalised(learner.all_scores(references))
+    measures = learner.measured(held_out, longer_wins(train)) if held_out else {}
+    with writing(work) as folder:
+        save_tuned(learner.model, learner.opened.tokenizer, folder, work.base.name)
+        heads.save(learner.head, folder)
+        scoring.save_facts(folder, normalisation, measures=measures, answers=len(references))
+    return measures | {"score_mean": normalisation.mean, "score_std": normalisation.std}
+
+
+def normalised(scores: Sequence[Sequence[float]]) -> Any:
+    """Mean and deviation over all reference answers."""
+    import numpy as np
+
+    from llmkit.scoring import Normalisation
+
+    flat = np.array([score for group in scores for score in group])
+    return Normalisation(float(flat.mean()), float(flat.std()) or 1.0)
+
+
+file(
+    Method(
+        name="reward",
+        label="Reward model",
+        summary="Learns from ranked answers how much people will like one.",
+        config=Config,
+        slots=(
+            Slot("model", "Base model", ("base", "merged")),
+            Slot("adapter", "Adapter to go on from", ("reward",), required=False),
+            Slot("dataset", "Dataset", ("preference",), what="dataset", many=True),
+        ),
+        run=run,
+        main_measure="held_out_pair_accuracy",
+        ways=("lora", "qlora", "selective", "adapters", "ia3"),
+        produces="reward",
+    )
+)
