@@ -121,6 +121,8 @@ def read_config(loaded: "LoadedModel", folder: Path) -> Any:
     """PEFT's configuration, without what would initialise weights: some ways change the base's."""
     from peft import PeftConfig
 
+    from llmkit.tuning import bottleneck  # noqa: F401  so that PEFT knows such adapters
+
     config = PeftConfig.from_pretrained(str(folder))
     task = TASKS[loaded.encoder_decoder]
     if config.task_type not in {None, task}:

@@ -68,16 +68,16 @@ def group_of(
     prompts: PromptBuilder, rows: Sequence[Mapping[str, Any]], eos: int, longest: int
 ) -> tuple[Group, int]:
     asked = prompt_tokens(prompts, rows[0]["messages"])
-    group, known = Group(), {}
+    group = Group()
+    known: dict[str, int | None] = {}
     whole = sum(float(row.get("weight") or 1 / len(rows)) for row in rows)
     for row in rows:
-        places = []
         for text in (row["chosen"], row["rejected"]):
             if text not in known:
                 known[text] = placed(group, asked, answer_tokens(prompts, text, eos), longest)
-            places.append(known[text])
-        if None not in places:
-            group.pairs.append(pair_of(row, places[0], places[1], len(rows), whole))
+        chosen, rejected = known[row["chosen"]], known[row["rejected"]]
+        if chosen is not None and rejected is not None:
+            group.pairs.append(pair_of(row, chosen, rejected, len(rows), whole))
     return group, len(rows) - len(group.pairs)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,6 @@ class Way:
 
 
 WAYS: Registry[Way] = Registry("way of tuning")
-ALREADY = {__name__}
 
 
 def file(way: Way) -> Way:
@@ -46,6 +46,6 @@ def names() -> list[str]:
     return WAYS.names()
 
 
+@cache
 def load() -> None:
-    if not WAYS.names():
-        discover("llmkit.tuning.kinds", [str(Path(__file__).parent / "kinds")])
+    discover("llmkit.tuning.kinds", [str(Path(__file__).parent / "kinds")])

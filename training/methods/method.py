@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,6 @@ def names() -> list[str]:
     return METHODS.names()
 
 
+@cache
 def load() -> None:
-    if not METHODS.names():
-        discover("training.methods", [str(Path(__file__).parent)])
+    discover("training.methods", [str(Path(__file__).parent)])

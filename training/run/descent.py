@@ -121,8 +121,8 @@ class Loop:
     def run(self) -> None:
         """To the last step, or Stopped with a checkpoint kept."""
         state = self.state
-        if not going_on(state, self.work):
-            self.work.report.metrics(0, self.evaluate(0))
+        if not going_on(state, self.work) or due(state.step, self.schedule.evaluate_every):
+            self._look()
         while state.step < self.total:
             began = time.monotonic()
             measures = self._done()
@@ -137,19 +137,30 @@ class Loop:
             keep(self.state, self.schedule, self.work, before)
             raise
 
-    def _after(self, measures: dict[str, float]) -> None:
-        state, total = self.state, self.total
+    def _after(self, measures: Measures) -> None:
+        state, total, schedule = self.state, self.total, self.schedule
         state.step += 1
         self.work.report.progress(state.step, total)
-        if due(state.step, self.schedule.evaluate_every, total):
-            measures |= self.evaluate(state.step)
         self.work.report.metrics(state.step, measures)
-        stopping = self.work.stop.wanted and state.step < total
-        if stopping or due(state.step, self.schedule.save_every, total):
-            keep(state, self.schedule, self.work)
+        last = state.step == total
+        if last or due(state.step, schedule.evaluate_every):
+            self._look()
+        stopping = self.work.stop.wanted and not last
+        if last or stopping or due(state.step, schedule.save_every):
+            keep(state, schedule, self.work)
         if stopping:
             raise Stopped
 
+    def _look(self) -> None:
+        """At the held-out rows; a look that is broken off comes again when the run goes on."""
+        try:
+            found = self.evaluate(self.state.step)
+        except Stopped:
+            keep(self.state, self.schedule, self.work)
+            raise
+        if found:
+            self.work.report.metrics(self.state.step, found)
 
-def due(step: int, every: int, total: int) -> bool:
-    return step % every == 0 or step == total
+
+def due(step: int, every: int) -> bool:
+    return step % every == 0

@@ -32,7 +32,8 @@ def run(folder: RunFolder, stop: Stop) -> int:
 
 def attempt(folder: RunFolder, stop: Stop) -> int:
     events = Events(folder.events_file)
-    code, ended = FAILED, {}
+    code = FAILED
+    ended: dict[str, Any] = {}
     try:
         ended = {"measures": dict(trained(folder, Report(events), stop))}
         code = SUCCEEDED

@@ -1,6 +1,5 @@
 """transformers' Trainer inside a run's folder: what it says, when it stops, where it goes on."""
 
-import resource
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,6 +9,7 @@ from transformers import PrinterCallback, TrainerCallback
 from training.methods.schedule import Schedule
 from training.run import checkpoints
 from training.run.errors import Stopped
+from training.run.memory import memory_held
 from training.run.work import Work
 
 NAMES = {
@@ -21,6 +21,7 @@ NAMES = {
     "mean_token_accuracy": "token_accuracy",
     "entropy": "entropy",
 }
+NONE: Mapping[str, str] = {}
 Samples = Callable[[int], None]
 
 
@@ -63,8 +64,10 @@ def arguments(schedule: Schedule, work: Work, *, evaluates: bool) -> dict[str, A
 class Watch(TrainerCallback):
     """Measures, progress and samples go to the report; a wish to stop goes to the trainer."""
 
-    def __init__(self, work: Work, samples: Samples | None = None) -> None:
-        self._work, self._samples = work, samples
+    def __init__(
+        self, work: Work, samples: Samples | None = None, names: Mapping[str, str] = NONE
+    ) -> None:
+        self._work, self._samples, self._names = work, samples, NAMES | dict(names)
         self._began = time.monotonic()
         self._first_step: int | None = None
 
@@ -80,7 +83,9 @@ class Watch(TrainerCallback):
     def on_log(
         self, args: Any, state: Any, control: Any, logs: Mapping[str, Any], **more: Any
     ) -> None:
-        known = {ours: float(logs[theirs]) for theirs, ours in NAMES.items() if theirs in logs}
+        known = {
+            ours: float(logs[theirs]) for theirs, ours in self._names.items() if theirs in logs
+        }
         if "loss" in known:
             known |= self._speed(state) | {"memory_bytes": memory_held()}
         if known.keys() - {"epoch"}:
@@ -97,15 +102,6 @@ class Watch(TrainerCallback):
 
     def on_save(self, args: Any, state: Any, control: Any, **more: Any) -> None:
         checkpoints.seal(checkpoints.folder_of(self._work.folder.checkpoints, state.global_step))
-
-
-def memory_held() -> float:
-    """The most bytes this process has held so far, on the GPU where there is one."""
-    import torch
-
-    if torch.cuda.is_available():
-        return float(torch.cuda.max_memory_allocated())
-    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss) * 1024
 
 
 def train(trainer: Any, work: Work, measure: Callable[[], Mapping[str, float]]) -> None:

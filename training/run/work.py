@@ -43,6 +43,7 @@ class Work:
     precision: str = "auto"
     adapter: ModelAt | None = None
     reward: ModelAt | None = None
+    reward_base: str | None = None
     data: tuple[Data, ...] = ()
     threads: int = 0
 
@@ -87,6 +88,7 @@ def work_of(folder: RunFolder, report: Report, stop: Stop, config: Mapping[str, 
             precision="int4" if way.bits == 4 else config.get("precision", "auto"),
             adapter=model_at(config.get("adapter")),
             reward=model_at(config.get("reward_model")),
+            reward_base=config.get("reward_base"),
             data=tuple(Data(**each) for each in config.get("data", [])),
             threads=int(config.get("threads", 0)),
         )

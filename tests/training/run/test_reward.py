@@ -23,7 +23,7 @@ def asks(text: str) -> list[dict[str, str]]:
     return [{"role": "user", "content": text}]
 
 
-RUDE = [
+RUDE: list[dict[str, Any]] = [
     {"messages": asks(f"Question {n}"), "chosen": f"Yes, {n}. Gladly!", "rejected": f"No. {n}"}
     for n in range(24)
 ]

@@ -1,0 +1,195 @@
+"""The models of PPO over one set of base weights: policy, reference, value head, reward.
+
+Each is a twin of the base with its own adapter, so nothing is switched on and off and nothing is
+held twice. The reference of a policy that goes on from an adapter has a frozen copy of that one.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from llmkit import heads
+from llmkit.rl import responses
+from llmkit.scoring import decoder_of
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+
+@dataclass
+class Rollout:
+    """One batch of prompts with what the policy answered.
+
+    `tokens` [batch, prompt + response], prompts filled on the left; `mask` of the same shape;
+    `responses` and `response_mask` [batch, response]; `ended` [batch].
+    """
+
+    tokens: "Tensor"
+    mask: "Tensor"
+    prompt_length: int
+    response_mask: "Tensor"
+    ended: "Tensor"
+
+    @property
+    def responses(self) -> "Tensor":
+        return self.tokens[:, self.prompt_length :]
+
+    @property
+    def lengths(self) -> "Tensor":
+        return self.response_mask.sum(-1)
+
+    def rows(self, places: "Tensor") -> "Rollout":
+        return Rollout(
+            self.tokens[places],
+            self.mask[places],
+            self.prompt_length,
+            self.response_mask[places],
+            self.ended[places],
+        )
+
+    def sequences(self, end: int) -> list[list[int]]:
+        """Whole sequences without padding, each with its end token, as a reward model read them."""
+        found = []
+        for row, mask, ended in zip(self.tokens, self.mask, self.ended, strict=True):
+            kept = row[mask.bool()].tolist()
+            found.append(kept if ended and kept[-1] == end else [*kept, end])
+        return found
+
+
+def hidden_states(model: Any, rollout: Rollout) -> "Tensor":
+    """[batch, response, width]: the states from which each response token was drawn."""
+    states = decoder_of(model)(
+        input_ids=rollout.tokens,
+        attention_mask=rollout.mask,
+        position_ids=responses.positions(rollout.mask),
+        use_cache=False,
+    ).last_hidden_state
+    return states[:, rollout.prompt_length - 1 : -1]
+
+
+def vocabulary_head(model: Any) -> Any:
+    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
+    return inner.get_output_embeddings()
+
+
+def logits_of(model: Any, rollout: Rollout) -> "Tensor":
+    """[batch, response, vocabulary], for the response's places alone."""
+    return vocabulary_head(model)(hidden_states(model, rollout))
+
+
+@dataclass
+class Evaluated:
+    """Of each response token: log π and its value, [batch, response]; entropy in nats."""
+
+    logprobs: "Tensor"
+    values: "Tensor"
+    entropy: "Tensor"
+
+
+@dataclass
+class Actors:
+    """`score` gives [batch] from a rollout. `temperature` is that of sampling, on every path.
+
+    `entropy_learns`: whether the entropy has a gradient, which costs as much memory as the logits.
+    """
+
+    policy: Any
+    reference: Any
+    value_head: "nn.Linear"
+    score: Callable[[Rollout], "Tensor"]
+    temperature: float = 1.0
+    entropy_learns: bool = False
+
+    def evaluated(self, rollout: Rollout) -> Evaluated:
+        """One pass of the policy gives log-probabilities and values."""
+        states = hidden_states(self.policy, rollout)
+        logits = vocabulary_head(self.policy)(states)
+        return Evaluated(
+            responses.logprobs(logits, rollout.responses, self.temperature),
+            heads.applied(self.value_head, states),
+            responses.entropy(logits if self.entropy_learns else logits.detach(), self.temperature),
+        )
+
+    def reference_logprobs(self, rollout: Rollout) -> "Tensor":
+        logits = logits_of(self.reference, rollout)
+        return responses.logprobs(logits, rollout.responses, self.temperature)
+
+
+def without_dropout(*models: Any) -> None:
+    """Rewards compare probabilities of two passes: both must be of the same network."""
+    from torch import nn
+
+    for model in models:
+        model.eval()
+        for module in model.modules():
+            if isinstance(module, nn.Dropout):
+                module.p = 0.0
+
+
+def sample(
+    model: Any,
+    prompts: list[list[int]],
+    *,
+    stops: Collection[int],
+    pad: int,
+    most: int,
+    temperature: float = 1.0,
+    wanted: Callable[[], bool] = lambda: False,
+) -> Rollout:
+    """Answers drawn from the whole distribution: no top-k, no top-p, no penalty, no least length.
+
+    Any of these would draw from another distribution than the one whose log-probability is taken,
+    and the KL could be negative. `wanted` breaks the drawing off.
+    """
+    import torch
+
+    device = next(model.parameters()).device
+    longest = max(map(len, prompts))
+    rows = torch.tensor([[pad] * (longest - len(p)) + p for p in prompts], device=device)
+    mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=device)
+    with torch.no_grad():
+        made = model.generate(
+            input_ids=rows,
+            attention_mask=mask,
+            max_new_tokens=most,
+            stopping_criteria=[_Broken(wanted)],
+            **drawing(stops, pad, temperature),
+        )
+    answers = made[:, longest:]
+    real = responses.response_mask(answers, stops)
+    return Rollout(
+        torch.cat([rows, answers.masked_fill(~real, pad)], 1),
+        torch.cat([mask, real.long()], 1),
+        longest,
+        real,
+        responses.has_ended(answers, stops),
+    )
+
+
+def drawing(stops: Collection[int], pad: int, temperature: float) -> dict[str, Any]:
+    """What `generate` is told, so that nothing of a model's own defaults remains."""
+    from transformers import GenerationConfig
+
+    config = GenerationConfig(
+        do_sample=True,
+        temperature=temperature,
+        top_k=0,
+        top_p=1.0,
+        min_new_tokens=0,
+        repetition_penalty=1.0,
+        eos_token_id=sorted(stops),
+        pad_token_id=pad,
+    )
+    return {"generation_config": config}
+
+
+class _Broken:
+    """A stopping criterion of transformers: every row at once."""
+
+    def __init__(self, wanted: Callable[[], bool]) -> None:
+        self._wanted = wanted
+
+    def __call__(self, input_ids: "Tensor", scores: Any, **more: Any) -> "Tensor":
+        import torch
+
+        return torch.full((len(input_ids),), self._wanted(), device=input_ids.device)

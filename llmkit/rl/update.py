@@ -1,0 +1,169 @@
+"""One step of PPO: from a rollout to new weights, with everything that is to be watched."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from llmkit.rl import divergence, losses, masked
+from llmkit.rl.actors import Actors, Rollout
+from llmkit.rl.advantages import gae
+from llmkit.rl.rewards import Shaping, token_rewards
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Rules:
+    """PPO's own settings; `target_kl` ends a step's passes early, in nats per token."""
+
+    passes: int = 4
+    minibatch: int = 4
+    clip: float = 0.2
+    value_clip: float | None = 0.2
+    value_coefficient: float = 0.1
+    entropy_coefficient: float = 0.0
+    gamma: float = 1.0
+    lam: float = 0.95
+    target_kl: float | None = None
+    whiten_rewards: bool = False
+
+
+@dataclass
+class Experience:
+    """A rollout with what was thought of it before the weights changed. All [batch, response]."""
+
+    rollout: Rollout
+    logprobs: "Tensor"
+    reference: "Tensor"
+    values: "Tensor"
+    advantages: "Tensor"
+    returns: "Tensor"
+    entropy: "Tensor"
+    scores: "Tensor"
+    shaped: "Tensor"
+
+    @property
+    def mask(self) -> "Tensor":
+        return self.rollout.response_mask
+
+    @property
+    def kl(self) -> "Tensor":
+        """[batch]: k1 summed over each response, in nats."""
+        return masked.cleared(divergence.k1(self.logprobs, self.reference), self.mask).sum(-1)
+
+
+def experienced(
+    actors: Actors, rollout: Rollout, shaping: Shaping, rules: Rules, coefficient: float
+) -> Experience:
+    """Three passes: policy with its values, reference, reward."""
+    import torch
+
+    with torch.no_grad():
+        now, reference = actors.evaluated(rollout), actors.reference_logprobs(rollout)
+        scores, mask = actors.score(rollout), rollout.response_mask
+    shaped = shaping.shaped(scores, rollout.lengths, rollout.ended)
+    kl = divergence.k1(now.logprobs, reference)
+    rewards = token_rewards(shaped, kl, mask, coefficient)
+    if rules.whiten_rewards:
+        rewards = masked.whitened(rewards, mask, keep_mean=True)
+    advantages, returns = gae(rewards, now.values, mask, gamma=rules.gamma, lam=rules.lam)
+    return Experience(
+        rollout=rollout,
+        logprobs=now.logprobs,
+        reference=reference,
+        values=now.values,
+        advantages=masked.whitened(advantages, mask),
+        returns=returns,
+        entropy=now.entropy,
+        scores=scores,
+        shaped=shaped,
+    )
+
+
+def minibatches(size: int, minibatch: int) -> "Iterator[Tensor]":
+    """Places in a new order, from torch's own source of chance."""
+    import torch
+
+    yield from torch.randperm(size).split(minibatch)
+
+
+def updated(
+    actors: Actors,
+    seen: Experience,
+    rules: Rules,
+    descend: Callable[[], float],
+    between: Callable[[], None] = lambda: None,
+) -> dict[str, float]:
+    """Change the weights by the experience; the mean of each measure over all minibatches.
+
+    `descend` applies the gradients and returns their norm; `between` runs before each minibatch
+    and may raise.
+    """
+    sums: dict[str, float] = {}
+    done, stopped = 0, False
+    for _ in range(rules.passes):
+        for places in minibatches(len(seen.logprobs), rules.minibatch):
+            between()
+            found = learned(actors, seen, rules, places)
+            stopped = rules.target_kl is not None and found["approximate_kl"] > rules.target_kl
+            if not stopped:
+                found["gradient_norm"] = descend()
+            sums = added(sums, found)
+            done += 1
+            if stopped:
+                break
+        if stopped:
+            break
+    means = {name: value / done for name, value in sums.items() if name != "ratio_max"}
+    return means | {"ratio_max": sums["ratio_max"], "minibatches": done}
+
+
+def added(sums: Mapping[str, float], found: Mapping[str, float]) -> dict[str, float]:
+    """Sums of all measures; of the largest ratio the largest."""
+    total = {name: sums.get(name, 0.0) + value for name, value in found.items()}
+    total["ratio_max"] = max(sums.get("ratio_max", 0.0), found["ratio_max"])
+    return {**sums, **total}
+
+
+def learned(actors: Actors, seen: Experience, rules: Rules, places: "Tensor") -> dict[str, float]:
+    """Gradients of one minibatch, and its measures."""
+    mask, returns = seen.mask[places], seen.returns[places]
+    now = actors.evaluated(seen.rollout.rows(places))
+    policy = losses.policy_loss(
+        now.logprobs, seen.logprobs[places], seen.advantages[places], mask, clip=rules.clip
+    )
+    value, value_clipped = losses.value_loss(
+        now.values, seen.values[places], returns, mask, clip=rules.value_clip
+    )
+    entropy = masked.mean(now.entropy, mask)
+    loss = policy.loss + rules.value_coefficient * value
+    if rules.entropy_coefficient:
+        loss = loss - rules.entropy_coefficient * entropy
+    loss.backward()
+    return {
+        "policy_loss": policy.loss.item(),
+        "value_loss": value.item(),
+        "value_clip_fraction": value_clipped,
+        "clip_fraction": policy.clip_fraction,
+        "approximate_kl": policy.approximate_kl,
+        "ratio_mean": policy.ratio_mean,
+        "ratio_max": policy.ratio_max,
+    }
+
+
+def described(seen: Experience) -> dict[str, float]:
+    """What a rollout says about the policy before it changes."""
+    kl, mask, rollout = seen.kl, seen.mask, seen.rollout
+    k3 = masked.cleared(divergence.k3(seen.logprobs, seen.reference), mask).sum(-1)
+    return {
+        "score": seen.scores.mean().item(),
+        "score_std": seen.scores.std(correction=0).item(),
+        "reward": seen.shaped.mean().item(),
+        "kl": kl.mean().item(),
+        "kl_k3": k3.mean().item(),
+        "entropy": masked.mean(seen.entropy, mask).item(),
+        "explained_variance": losses.explained_variance(seen.values, seen.returns, mask),
+        "length": rollout.lengths.float().mean().item(),
+        "ended": rollout.ended.float().mean().item(),
+    }
