@@ -19,6 +19,7 @@ from django.conf import settings
 
 from chat.routing import websocket_urlpatterns
 from chat.streaming import producer, reaper
+from llmsite import env
 from llmsite.bodies import BodyLimit
 from training import engines
 
@@ -32,6 +33,7 @@ async def lifespan(
 ) -> None:
     """Reap abandoned answers while the process runs; end this process's own when it stops."""
     await receive()
+    env.pool(settings.DATABASES["default"], most=settings.DATABASE_POOL)
     reaping = asyncio.create_task(reaper.keep_reaping())
     await send({"type": "lifespan.startup.complete"})
     await receive()

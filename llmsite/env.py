@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError, validate
 
 env = Env(prefix="")
+POOL_SECONDS = 10
 UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 SQLITE_OPTIONS = {
@@ -91,6 +92,18 @@ def database(data_dir: Path) -> dict[str, Any]:
         config["CONN_MAX_AGE"] = 0
         config["TEST"] = {"NAME": str(data_dir / "test.sqlite3")}
     return config
+
+
+def pool(config: dict[str, Any], *, most: int) -> None:
+    """Let the threads of a process share at most so many connections to PostgreSQL.
+
+    The web process answers each request in a thread of its own. Without a pool every thread leaves
+    a connection behind for CONN_MAX_AGE, and a crowd uses up all that the server gives.
+    """
+    if config["ENGINE"].endswith("postgresql"):
+        shared = {"min_size": 1, "max_size": most, "timeout": POOL_SECONDS}
+        config["OPTIONS"] = {**config.get("OPTIONS", {}), "pool": shared}
+        config["CONN_MAX_AGE"] = 0
 
 
 def secret_key(data_dir: Path) -> str:

@@ -95,6 +95,7 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": env.database(DATA_DIR)}
+DATABASE_POOL = env.integer("DATABASE_POOL", 40, low=4, high=1000)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.read("str", "REDIS_URL", "")

@@ -76,7 +76,7 @@ class _Loop:
     by_own_name: dict[str, RemoteClient] = field(default_factory=dict)
     asked_at: float = float("-inf")
     changes: int = 0
-    refresh: "asyncio.Task[_Loop] | None" = None
+    look: "asyncio.Task[None] | None" = None
 
 
 _loops: "WeakKeyDictionary[asyncio.AbstractEventLoop, _Loop]" = WeakKeyDictionary()
@@ -127,15 +127,35 @@ def _age(here: _Loop) -> float:
 
 
 async def _refreshed() -> _Loop:
+    """What is known now. Callers who come together wait for one and the same look."""
     here = _here()
-    stale = _age(here) > MODELS_FRESH_SECONDS or here.changes != _changes
-    if stale or not here.models:
-        here.changes = _changes
-        asking = asyncio.gather(*(_listed(client) for client in here.clients))
-        known, lists = await asyncio.gather(_known(here.known), asking)
-        _arrange(here, known, lists)
-        here.asked_at = monotonic()
+    if _is_stale(here) or not here.models:
+        await _looked(here)
+        if here.changes != _changes:
+            await _looked(here)
     return here
+
+
+def _is_stale(here: _Loop) -> bool:
+    return _age(here) > MODELS_FRESH_SECONDS or here.changes != _changes
+
+
+async def _looked(here: _Loop) -> None:
+    await asyncio.shield(_looking(here))
+
+
+def _looking(here: _Loop) -> "asyncio.Task[None]":
+    if here.look is None or here.look.done():
+        here.look = asyncio.create_task(_look(here))
+    return here.look
+
+
+async def _look(here: _Loop) -> None:
+    changes = _changes
+    asking = asyncio.gather(*(_listed(client) for client in here.clients))
+    known, lists = await asyncio.gather(_known(here.known), asking)
+    _arrange(here, known, lists)
+    here.asked_at, here.changes = monotonic(), changes
 
 
 def _arrange(here: _Loop, known: Known, lists: list[list[str]]) -> None:
@@ -240,8 +260,8 @@ async def client_for(model: str) -> EngineClient:
     """
     here = _here()
     if model in here.models and here.changes == _changes and _age(here) < SERVES_SECONDS:
-        if _age(here) > MODELS_FRESH_SECONDS and (here.refresh is None or here.refresh.done()):
-            here.refresh = asyncio.create_task(_refreshed())
+        if _is_stale(here):
+            _looking(here)
         return here.models[model]
     here = await _refreshed()
     if model in here.models:
@@ -265,7 +285,7 @@ async def own_clients() -> list[EngineClient]:
 async def close() -> None:
     """Close this loop's connections."""
     here = _loops.pop(asyncio.get_running_loop(), None)
-    if here and here.refresh:
-        here.refresh.cancel()
+    if here and here.look:
+        here.look.cancel()
     for client in [*here.clients, *here.remotes.values()] if here else []:
         await client.aclose()
