@@ -18,6 +18,8 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from bench.result import say, tell
+
 ADAPTERS = 8
 RANK = 8
 PROMPT = "Write a story about a lighthouse."
@@ -44,12 +46,11 @@ def compare_memory(folder: Path) -> None:
         empty = adapters / "none"
         empty.mkdir()
         pairs = [(held(folder, adapters), held(folder, empty)) for _ in range(HOLDS)]
-        ratio = statistics.median(many / one for many, one in pairs)
         many, one = (statistics.median(column) for column in zip(*pairs, strict=True))
-        say(
-            f"memory: one model with {ADAPTERS} adapters ÷ one model = {ratio:.2f}× "
-            f"(medians {many / 2**20:.0f} and {one / 2**20:.0f} MB; n={HOLDS})"
-        )
+        medians = f"medians {many / 2**20:.0f} and {one / 2**20:.0f} MB"
+        ratios = [many / one for many, one in pairs]
+        what = f"one model with {ADAPTERS} adapters ÷ one model"
+        tell(what, "memory", ratios, target=1.2, at_most=True, note=medians)
         say(child("speed", folder, adapters).strip())
 
 
@@ -147,11 +148,6 @@ def answer(served: Any, models: list[Any], tokens: int) -> None:
         served.backend.submit(request)
     for _ in models:
         ends.acquire()
-
-
-def say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 CHILDREN = {"make": make, "hold": hold, "speed": speed}

@@ -25,7 +25,8 @@ class Spent(NamedTuple):
 
 
 class Row(NamedTuple):
-    """`low` and `high`: the extremes of the rounds; `target`: what is wanted at least, or 0."""
+    """`low` and `high`: the extremes of the rounds; `target`: what is wanted at least, or 0;
+    `at_most`: it is wanted at most."""
 
     what: str
     clock: str
@@ -34,6 +35,16 @@ class Row(NamedTuple):
     high: float
     rounds: int
     target: float = 0
+    at_most: bool = False
+
+    @property
+    def wanted(self) -> str:
+        return f"{'≤' if self.at_most else '≥'} {self.target:g}"
+
+    @property
+    def verdict(self) -> str:
+        met = self.ratio <= self.target if self.at_most else self.ratio >= self.target
+        return "met" if met else "missed"
 
 
 def own_clocks(way: Way) -> Spent:
@@ -66,12 +77,22 @@ def report(
         tell(f"{what}: {ours} ÷ {theirs}", clock, ratios, target=target, note=medians)
 
 
-def tell(what: str, clock: str, ratios: Sequence[float], *, target: float, note: str = "") -> None:
+def tell(
+    what: str,
+    clock: str,
+    ratios: Sequence[float],
+    *,
+    target: float,
+    note: str = "",
+    at_most: bool = False,
+) -> None:
     """Say one row, and hand it to `make bench` for its table."""
-    row = Row(what, clock, statistics.median(ratios), min(ratios), max(ratios), len(ratios), target)
+    middle, rounds = statistics.median(ratios), len(ratios)
+    row = Row(what, clock, middle, min(ratios), max(ratios), rounds, target, at_most)
+    verdict = f"; wanted {row.wanted}: {row.verdict}" if target else ""
     say(
-        f"{what}, {clock} time = {row.ratio:.2f}× (rounds {row.low:.2f} to {row.high:.2f}; "
-        f"n={row.rounds}{'; ' if note else ''}{note})"
+        f"{what}, {clock} = {row.ratio:.2f}× (rounds {row.low:.2f} to {row.high:.2f}; "
+        f"n={row.rounds}{'; ' if note else ''}{note}{verdict})"
     )
     if file := os.environ.get(ROWS_FILE):
         with Path(file).open("a") as rows:

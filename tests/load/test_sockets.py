@@ -80,11 +80,11 @@ async def tabs(talks: Sequence[Talk]) -> AsyncIterator[list[Tab]]:
     """One page for each, all open together."""
     async with AsyncExitStack() as stack:
         readers = await stack.enter_async_context(asyncio.TaskGroup())
-        opened = []
-        for talk in talks:
-            socket = await stack.enter_async_context(connect(**talk.chatter.socket_options()))
-            opened.append(Tab(talk, socket))
-            readers.create_task(opened[-1].read())
+        sockets = [connect(**talk.chatter.socket_options()) for talk in talks]
+        entered = await asyncio.gather(*(stack.enter_async_context(socket) for socket in sockets))
+        opened = [Tab(talk, socket) for talk, socket in zip(talks, entered, strict=True)]
+        for tab in opened:
+            readers.create_task(tab.read())
         yield opened
 
 
@@ -104,12 +104,11 @@ async def one_round(site: RunningSite, talks: Sequence[Talk], idle: Talk) -> Non
     waiting = [idle] * (SOCKETS - len(talks))
     async with tabs([*waiting, *talks]) as opened:
         streaming = opened[len(waiting) :]
-        for tab in streaming:
-            await tab.ask()
+        await asyncio.gather(*(tab.ask() for tab in streaming))
         await asyncio.gather(*(tab.wrote.wait() for tab in streaming))
         assert load_of(site, MODEL) == (STREAMING, 0)
-        for tab in streaming:
-            await asyncio.to_thread(tab.chatter.stop, tab.watcher.message)
+        stop = (asyncio.to_thread(tab.chatter.stop, tab.watcher.message) for tab in streaming)
+        await asyncio.gather(*stop)
         await asyncio.gather(*(tab.ended.wait() for tab in streaming))
     for tab in streaming:
         stored = await asyncio.to_thread(tab.chatter.text_of, tab.watcher.message)
