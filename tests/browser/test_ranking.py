@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from tests import axe
 from tests.browser.conftest import DESKTOP, PHONE
@@ -11,7 +11,7 @@ from tests.running_site import RunningSite
 
 pytestmark = pytest.mark.browser
 
-ZOOMED = {"width": 640, "height": 400}
+ZOOMED = ViewportSize(width=640, height=400)
 TASKS = """
 import django; django.setup()
 from accounts.models import User
