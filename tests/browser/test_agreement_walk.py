@@ -54,7 +54,7 @@ def test_a_manager_measures_decides_and_voids(owner_page: Page, site: RunningSit
     page.locator("summary", has_text="Table").first.press("Enter")
     expect(page.get_by_role("rowheader", name="Kendall's W")).to_be_visible()
     page.get_by_role("link", name="Models compared").click()
-    expect(page.get_by_text("At equal length")).to_be_visible()
+    expect(page.get_by_text("At equal length", exact=True)).to_be_visible()
     look(page, f"{room}agreement/disagreements/")
     decide_by_keyboard(page)
     page.goto(f"{room}labelers/")
