@@ -53,7 +53,9 @@ class ImportForm(forms.Form):
         help_text="0 takes the rankings as they are. From 1 on, labelers here are asked too.",
     )
     file_name = forms.CharField(max_length=255)
-    size = forms.IntegerField(min_value=1, max_value=2**40)
+    size = forms.IntegerField(
+        min_value=1, max_value=2**40, error_messages={"min_value": "The file is empty."}
+    )
 
     def __init__(self, data: object = None) -> None:
         super().__init__(data)  # type: ignore[arg-type]

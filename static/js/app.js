@@ -5,5 +5,6 @@ import "./live.js";
 import "./menu.js";
 import "./notify.js";
 import "./palette.js";
+import "./places.js";
 import "./session.js";
 import "./shortcuts.js";

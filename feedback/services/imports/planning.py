@@ -95,6 +95,8 @@ def why_nothing(plan: Plan, path: Path, format_name: str, file_name: str) -> str
     fault, times = plan.faults.most_common(1)[0]
     count = len(plan.refused)
     said = f"None of the {count:,} rows can be used as {format_name}; {times:,} times {fault}."
+    if count == 1:
+        said = f"Its only row cannot be used as {format_name}: {fault}."
     better = next((name for name in FORMATS if fits(path, name)), "")
     return f"{said} The file looks like {better}." if better not in ("", format_name) else said
 

@@ -2,6 +2,9 @@
 import { standing, summary } from "./words.js";
 
 const GLIMPSE = 90;
+/* Where there is no mouse there are hardly keys: the numbers are touched. */
+const TOUCHED = matchMedia("(hover: none)").matches;
+const HINT = (size) => (TOUCHED ? "Tap the answers' numbers, best first." : `Press 1 to ${size}, best first, or drag answers here.`);
 
 function chip(place, text) {
   const button = Object.assign(document.createElement("button"), { type: "button", className: "chip" });
@@ -50,7 +53,7 @@ export class Ladder {
     const rows = ranking.tiers.map((tier, i) => this.#tier(ranking, tier, i));
     const line = this.#line(ranking);
     rows.splice(ranking.line ?? rows.length, 0, line);
-    if (!ranking.tiers.length) rows.unshift(item("hint", `Press 1 to ${ranking.size}, best first, or drag answers here.`));
+    if (!ranking.tiers.length) rows.unshift(item("hint", HINT(ranking.size)));
     return rows;
   }
 
