@@ -8,13 +8,37 @@ import psutil
 
 
 @cache
-def _started(pid: int) -> float:
+def _own_start(pid: int) -> float:
     return psutil.Process(pid).create_time()
+
+
+def _started(pid: int) -> float:
+    """Asked once for this process, whose name is told again and again."""
+    return _own_start(pid) if pid == os.getpid() else psutil.Process(pid).create_time()
 
 
 def identity() -> str:
     """This process, as host, number and start time."""
-    return f"{socket.gethostname()}:{os.getpid()}:{_started(os.getpid()):.2f}"
+    return identity_of(os.getpid())
+
+
+def identity_of(pid: int) -> str:
+    """A process of this host; a dead one is named so that it counts as dead."""
+    try:
+        return f"{socket.gethostname()}:{pid}:{_started(pid):.2f}"
+    except psutil.NoSuchProcess:
+        return f"{socket.gethostname()}:{pid}:0"
+
+
+def process_of(name: str) -> psutil.Process | None:
+    """The process of that name while it lives on this host."""
+    host, _, rest = name.partition(":")
+    if host != socket.gethostname() or is_dead(name):
+        return None
+    try:
+        return psutil.Process(int(rest.split(":")[0]))
+    except (psutil.NoSuchProcess, ValueError):
+        return None
 
 
 def is_dead(process: str) -> bool:

@@ -79,6 +79,11 @@ app.conf.update(
             "schedule": crontab(),
             "options": {"expires": 50},
         },
+        "look after runs": {
+            "task": "training.tasks.look_after_runs",
+            "schedule": crontab(),
+            "options": {"expires": 50},
+        },
         "sweep the embedded broker": {
             "task": "llmsite.celery.sweep_processed",
             "schedule": crontab(minute="30"),

@@ -66,7 +66,7 @@ class Shelf:
 
 
 def shelf() -> Shelf:
-    known = list(ModelVersion.objects.known().select_related("base", "added_by"))
+    known = list(ModelVersion.objects.that_answer().select_related("base", "added_by"))
     engines = serving.serving()
     uses = uses_of([version.name for version in known])
     work = {a.version_id: a for a in Addition.objects.filter(version__in=known)}
@@ -94,7 +94,7 @@ def shelf() -> Shelf:
 def shown(version: ModelVersion) -> Shown:
     """One model for its own page."""
     engines = serving.serving()
-    adapters = list(ModelVersion.objects.known().filter(base=version))
+    adapters = list(ModelVersion.objects.that_answer().filter(base=version))
     uses = uses_of([version.name, *(adapter.name for adapter in adapters)])
     rows = [Shown(adapter, engines.of(adapter.name), uses[adapter.name]) for adapter in adapters]
     last = Addition.objects.latest_of(version)

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from training.services import dataset_working, leftovers, working
+from training.services.runs import working as runs
 
 
 @shared_task
@@ -27,3 +28,15 @@ def add_dataset(addition_id: str, attempt: int) -> None:
 def look_after_datasets() -> None:
     """Every minute: work that was dropped, and files that nobody needs."""
     dataset_working.reap()
+
+
+@shared_task
+def run_training(job_id: str, attempt: int) -> None:
+    """The run that is first in the queue now, which need not be the one that was told of."""
+    runs.run_next()
+
+
+@shared_task
+def look_after_runs() -> None:
+    """Every minute: runs that were dropped."""
+    runs.reap()

@@ -3,6 +3,7 @@ from training.models.dataset import Dataset, DatasetQuerySet, DatasetVersion
 from training.models.dataset_addition import DatasetAddition
 from training.models.endpoint import Endpoint, EndpointQuerySet
 from training.models.job import Job, JobLostError
+from training.models.training_job import TrainingData, TrainingJob, TrainingJobQuerySet
 from training.models.version import ModelVersion, ModelVersionQuerySet
 
 __all__ = [
@@ -18,4 +19,7 @@ __all__ = [
     "JobLostError",
     "ModelVersion",
     "ModelVersionQuerySet",
+    "TrainingData",
+    "TrainingJob",
+    "TrainingJobQuerySet",
 ]

@@ -18,6 +18,10 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
         """All that were not removed, whether or not they can be used now."""
         return self.exclude(state=ModelVersion.State.DELETED)
 
+    def that_answer(self) -> Self:
+        """Known ones that people can chat with."""
+        return self.known().exclude(kind=ModelVersion.Kind.REWARD)
+
     def ready(self) -> Self:
         return self.filter(state=ModelVersion.State.READY)
 

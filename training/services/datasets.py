@@ -5,8 +5,9 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.db import transaction
@@ -23,6 +24,7 @@ __all__ = [
     "hash_of",
     "keep",
     "line_of",
+    "require_unchanged",
     "rows_of",
     "version_named",
     "write",
@@ -109,6 +111,18 @@ def version_named(name: str, number: int | None = None) -> DatasetVersion:
 def rows_of(version: DatasetVersion, file: str) -> Iterator[dict[str, Any]]:
     """A file's rows, one after the other. DatasetError where its bytes are not those that were
     frozen, before the first row is given."""
+    with _unchanged(version, file) as opened:
+        yield from map(json.loads, opened)
+
+
+def require_unchanged(version: DatasetVersion, file: str) -> None:
+    """DatasetError where a file's bytes are not those that were frozen."""
+    with _unchanged(version, file):
+        pass
+
+
+@contextmanager
+def _unchanged(version: DatasetVersion, file: str) -> Iterator[BinaryIO]:
     try:
         with (version.folder / file).open("rb") as opened:
             found = hashlib.file_digest(opened, "sha256").hexdigest()
@@ -117,6 +131,6 @@ def rows_of(version: DatasetVersion, file: str) -> Iterator[dict[str, Any]]:
                     f"{file} of {version} was changed after it was frozen. Freeze it anew."
                 )
             opened.seek(0)
-            yield from map(json.loads, opened)
+            yield opened
     except OSError as error:
         raise DatasetError(f"{file} of {version} cannot be read: {error.strerror}.") from error

@@ -23,6 +23,11 @@ def adapters_dir() -> Path:
     return models_dir().parent / "adapters"
 
 
+def rewards_dir() -> Path:
+    """Reward models: beside the adapters, for no engine serves them."""
+    return models_dir().parent / "rewards"
+
+
 def trash_dir() -> Path:
     return models_dir().parent / "trash"
 

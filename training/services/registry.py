@@ -13,7 +13,7 @@ from llmkit.adding.files import PROVENANCE
 from llmkit.adding.weights import Weights, tensors
 from llmkit.modelstore import file_sha256
 from training.models import ModelVersion
-from training.services.places import NAME, adapters_dir, models_dir, relative
+from training.services.places import NAME, adapters_dir, models_dir, relative, rewards_dir
 
 ADAPTER_CONFIG = "adapter_config.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
@@ -29,7 +29,8 @@ def sync() -> None:
         if name not in rows:
             _file(name, folder, model_fields(folder))
     _file_adapters({name: f for name, f in adapters.items() if name not in rows})
-    _mark_missing(rows.values(), {**models, **adapters})
+    rewards = {folder.name: folder for folder in rewards_dir().glob("*/")}
+    _mark_missing(rows.values(), {**models, **adapters, **rewards})
 
 
 def model_folders() -> list[Path]:

@@ -1,7 +1,6 @@
 """`manage.py add_dataset`: a file or a hub dataset as a new dataset version, here and now."""
 
 import json
-import shutil
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,9 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.models import User
 from training.dataset_choosing import usual_name
 from training.kinds import KINDS
-from training.models import DatasetAddition, DatasetVersion, Job
+from training.models import DatasetAddition, DatasetVersion
 from training.preparing.request import Splits
-from training.services import dataset_adding, dataset_choices, dataset_places, dataset_working
+from training.services import dataset_adding, dataset_choices, dataset_here
 from training.services.dataset_choices import Wanted
 from training.services.datasets import DatasetError
 from training.splits import SPLITS
@@ -60,20 +59,7 @@ def added(options: dict[str, Any]) -> DatasetVersion:
     """The version. DatasetError with one sentence; nothing is kept then."""
     by = owner_of(options["owner"])
     dataset_choices.kind_named(options["kind"])
-    addition = begun(options, by)
-    try:
-        worked(addition)
-        dataset_adding.confirm(
-            addition=addition, wanted=wanted(addition, options), by=by, tell=False
-        )
-        worked(addition)
-    finally:
-        dataset_adding.cancel(addition=addition)
-        dataset_places.clear(addition)
-        dataset_adding.dismiss(addition=addition)
-    if addition.version is None:
-        raise DatasetError("It was cancelled.")
-    return addition.version
+    return dataset_here.carried_out(begun(options, by), lambda it: wanted(it, options), by)
 
 
 def owner_of(name: str | None) -> User:
@@ -89,25 +75,7 @@ def begun(options: dict[str, Any], by: User) -> DatasetAddition:
         where = {name: options[name] for name in ("config", "revision")}
         repo, split = options["hub"], options["hub_split"]
         return dataset_adding.begin_hub(repo=repo, split=split, by=by, tell=False, **where)
-    file: Path = options["file"]
-    try:
-        size = file.stat().st_size
-    except OSError as error:
-        raise DatasetError(f"{file} can't be read: {error.strerror}.") from error
-    addition = dataset_adding.begin_local(file_name=file.name, size=size, by=by)
-    addition.choices = {"header": False} if options["no_header"] else {}
-    addition.save(update_fields=["choices"])
-    path = dataset_places.upload_file(addition.pk)
-    path.parent.mkdir(parents=True)
-    shutil.copyfile(file, path)
-    return addition
-
-
-def worked(addition: DatasetAddition) -> None:
-    dataset_working.run(addition_id=str(addition.pk), attempt=addition.attempt)
-    addition.refresh_from_db()
-    if addition.state != Job.State.DONE:
-        raise DatasetError(addition.error or "It was cancelled.")
+    return dataset_here.local(file=options["file"], by=by, header=not options["no_header"])
 
 
 def wanted(addition: DatasetAddition, options: dict[str, Any]) -> Wanted:

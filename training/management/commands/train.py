@@ -1,0 +1,55 @@
+"""`manage.py train METHOD --config FILE`: make a run, and with --wait train it here and now."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from training.management.commands.add_dataset import owner_of
+from training.management.runs import add_format, tell, worked
+from training.models import TrainingJob
+from training.services import registry
+from training.services.datasets import DatasetError
+from training.services.errors import RunsError
+from training.services.runs import files, making
+from training.services.runs.asking import asked
+
+
+class Command(BaseCommand):
+    help = "Train a model as a file says; a worker does it, or with --wait this process."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("method", help="Such as sft, reward, ppo or dpo.")
+        parser.add_argument(
+            "--config",
+            type=Path,
+            required=True,
+            metavar="FILE",
+            help="JSON or YAML: name, model, dataset or dataset_file, peft, adapter, "
+            "reward_model, and the method's settings.",
+        )
+        parser.add_argument("--wait", action="store_true", help="Train now and wait for the end.")
+        parser.add_argument("--owner", help="A person's user name; the first admin's else.")
+        add_format(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            job = made(options)
+        except (RunsError, DatasetError) as error:
+            raise CommandError(str(error)) from error
+        if options["wait"]:
+            worked(job)
+        tell(self, job, options["format"])
+        if job.status == "failed":
+            raise CommandError(job.error)
+
+
+def made(options: dict[str, Any]) -> TrainingJob:
+    path: Path = options["config"]
+    registry.sync()
+    by = owner_of(options["owner"])
+    found = files.settings_in(path)
+    values = files.with_dataset(found, method=options["method"], by=by, near=path.parent)
+    wanted = asked(options["method"], values)
+    return making.create(asked=wanted, owner=by, tell=not options["wait"])

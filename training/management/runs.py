@@ -1,0 +1,42 @@
+"""What the commands about runs share."""
+
+import json
+from argparse import ArgumentParser
+
+from django.core.management.base import BaseCommand, CommandError
+
+from training.models import Job, TrainingJob
+from training.services.runs import telling, working
+
+
+def add_format(parser: ArgumentParser) -> None:
+    parser.add_argument("--format", choices=["json", "text"], default="text")
+
+
+def job_named(name: str) -> TrainingJob:
+    """By its id or the beginning of it, or by its name."""
+    known = TrainingJob.objects.select_related("model", "produced")
+    found = [job for job in known.order_by("-created_at") if matches(job, name)]
+    if not found:
+        raise CommandError(f"There is no run '{name}'. See: manage.py jobs")
+    if len(found) > 1 and found[0].name != name:
+        raise CommandError(f"Several runs begin with '{name}'. Give more of the id.")
+    return found[0]
+
+
+def matches(job: TrainingJob, name: str) -> bool:
+    return job.name == name or (len(name) >= 4 and str(job.pk).startswith(name))
+
+
+def worked(job: TrainingJob) -> None:
+    """Train here until the run has ended, whatever happens to its process."""
+    job.refresh_from_db()
+    while job.state == Job.State.WAITING:
+        working.run(job_id=str(job.pk), attempt=job.attempt)
+        job.refresh_from_db()
+
+
+def tell(command: BaseCommand, job: TrainingJob, form: str) -> None:
+    found = telling.facts(job)
+    as_json = json.dumps(found, ensure_ascii=False)
+    command.stdout.write(as_json if form == "json" else telling.in_words(job))

@@ -1,0 +1,123 @@
+"""The work of training: what goes in, how far it is, and what came out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from django.conf import settings
+from django.db import models
+
+from training.models.dataset import DatasetVersion
+from training.models.job import Job, JobQuerySet
+from training.models.version import ModelVersion
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+FOLDER = "runs"
+STATUS = {
+    "waiting": "queued",
+    "running": "running",
+    "done": "succeeded",
+    "failed": "failed",
+    "cancelled": "cancelled",
+}
+
+
+class TrainingJobQuerySet(JobQuerySet):
+    def of(self, user: "User", *, everyone: bool = False) -> Self:
+        return self if everyone else self.filter(owner=user)
+
+    def queue(self) -> Self:
+        """Those that wait, in the order in which workers take them."""
+        waiting = self.filter(state=Job.State.WAITING)
+        return waiting.order_by("-priority", "created_at")
+
+    def using(self, version: ModelVersion) -> Self:
+        slots = models.Q(model=version) | models.Q(adapter=version)
+        return self.filter(slots | models.Q(reward_model=version))
+
+
+class TrainingJob(Job):
+    """One run. `config` is the method's, `peft` the way of tuning's, with its name as `kind`.
+
+    The run's folder holds the whole story; the row keeps the last `measures`, and `events_read`
+    says up to which byte of its events they go. `child` names the process that trains. `deaths`
+    counts how often that one died at `died_at` steps without getting any further.
+    """
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="runs"
+    )
+    name = models.CharField(max_length=96)
+    method = models.CharField(max_length=40)
+    config = models.JSONField(default=dict)
+    peft = models.JSONField(default=dict)
+    model = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="runs")
+    adapter = models.ForeignKey(
+        ModelVersion, null=True, on_delete=models.PROTECT, related_name="runs_going_on"
+    )
+    reward_model = models.ForeignKey(
+        ModelVersion, null=True, on_delete=models.PROTECT, related_name="runs_rewarded"
+    )
+    datasets = models.ManyToManyField(DatasetVersion, through="TrainingData", related_name="runs")
+    priority = models.SmallIntegerField(default=0)
+    step = models.PositiveIntegerField(default=0)
+    steps = models.PositiveIntegerField(default=0)
+    measures = models.JSONField(default=dict)
+    warnings = models.PositiveIntegerField(default=0)
+    events_read = models.BigIntegerField(default=0)
+    child = models.CharField(max_length=200, blank=True)
+    deaths = models.PositiveSmallIntegerField(default=0)
+    died_at = models.PositiveIntegerField(default=0)
+    produced = models.ForeignKey(
+        ModelVersion, null=True, on_delete=models.SET_NULL, related_name="made_by"
+    )
+
+    objects = TrainingJobQuerySet.as_manager()
+
+    class Meta(Job.Meta):
+        abstract = False
+        indexes = [models.Index(fields=["state", "-priority", "created_at"], name="run_queue")]
+
+    def __str__(self) -> str:
+        return f"run {self.name}"
+
+    @property
+    def path(self) -> str:
+        return f"{FOLDER}/{self.pk}"
+
+    @property
+    def folder(self) -> Path:
+        where: Any = settings.DATA_DIR
+        return Path(where) / self.path
+
+    @property
+    def status(self) -> str:
+        """The word that scripts read."""
+        return STATUS.get(self.state, self.state)
+
+    @property
+    def percent(self) -> int | None:
+        return min(100, 100 * self.step // self.steps) if self.steps else None
+
+    @property
+    def can_resume(self) -> bool:
+        return self.state in (Job.State.FAILED, Job.State.CANCELLED)
+
+
+class TrainingData(models.Model):
+    """A dataset version that goes into a run; `weight` is its share where there are several."""
+
+    job = models.ForeignKey(TrainingJob, on_delete=models.CASCADE, related_name="data")
+    version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="+")
+    weight = models.FloatField(default=1.0)
+    place = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["job", "place"]
+        constraints = [
+            models.UniqueConstraint(fields=["job", "place"], name="one_dataset_per_place")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version} for {self.job}"

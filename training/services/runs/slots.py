@@ -1,0 +1,50 @@
+"""What fits into a method's slots, and why the rest does not."""
+
+from collections.abc import Sequence
+
+from training.kinds import KINDS
+from training.methods import Method, Slot
+from training.models import Dataset, DatasetVersion, ModelVersion
+
+
+def slot_of(method: Method, name: str) -> Slot | None:
+    return next((slot for slot in method.slots if slot.name == name), None)
+
+
+def why_no_model(slot: Slot, version: ModelVersion, *, base: ModelVersion | None = None) -> str:
+    """One sentence, or nothing where the version fits. `base`: what the run trains."""
+    if version.kind not in slot.kinds:
+        kind = version.get_kind_display().lower()
+        wanted = words(ModelVersion.Kind(each).label for each in slot.kinds)
+        return f"{slot.label}: {version.name} is of the kind {kind}; it takes {wanted}."
+    if version.state != ModelVersion.State.READY:
+        state = version.get_state_display().lower()
+        return f"{slot.label}: {version.name} can't be used now ({state})."
+    if slot.name == "adapter" and base is not None and version.base_id != base.pk:
+        return f"{slot.label}: {version.name} was trained on {version.base}, not on {base.name}."
+    return ""
+
+
+def why_no_dataset(slot: Slot, version: DatasetVersion) -> str:
+    dataset = version.dataset
+    if dataset.kind not in slot.kinds:
+        kind = dataset.get_kind_display().lower()
+        wanted = words(Dataset.Kind(each).label for each in slot.kinds)
+        return f"{slot.label}: {dataset.name} holds {kind}; it takes {wanted}."
+    if not rows_in(version, "train"):
+        return f"{slot.label}: {version} has no rows in its split train. Split it anew."
+    return ""
+
+
+def words(labels: Sequence[str] | object) -> str:
+    found = [str(label).lower() for label in labels]  # type: ignore[attr-defined]
+    return " or ".join(found)
+
+
+def file_of(version: DatasetVersion, split: str) -> str:
+    """The name of the file that holds what a run learns from."""
+    return f"{KINDS.get(version.dataset.kind).file}{split}.jsonl"
+
+
+def rows_in(version: DatasetVersion, split: str) -> int:
+    return int(version.files.get(file_of(version, split), {}).get("rows", 0))

@@ -1,0 +1,148 @@
+"""A worker's side of a run: claim the row, drive the process that trains, end the row.
+
+The process, the worker or the machine may die at any moment. Then the row waits again and the next
+attempt goes on from the run's last whole checkpoint; one that dies again and again at the same step
+is given up.
+"""
+
+import logging
+from contextlib import suppress
+from time import sleep
+
+from llmkit.identity import identity, identity_of
+from training.models import Job, JobLostError, TrainingJob
+from training.run.errors import RunError
+from training.run.folder import RunFolder
+from training.run.running import CANCELLED, FAILED, SUCCEEDED
+from training.services import held
+from training.services.errors import RunsError
+from training.services.runs import folders, making, registering
+from training.services.runs.child import Child, ended
+from training.services.runs.following import Follower
+
+log = logging.getLogger(__name__)
+State = Job.State
+BEAT_SECONDS = held.BEAT_SECONDS
+MOST_DEATHS = 3
+STOPPED = "Stopped at step {step}. Resume it to go on from there."
+BROKE = "The run broke off because of a fault on this site. The worker's log says which."
+DIED = (
+    "The process that trains was killed {times} times at step {step}, perhaps because memory ran "
+    "out. Lower the batch size or the longest length, then resume the run."
+)
+
+
+class StoppedError(Exception):
+    """Someone asked for an end."""
+
+
+def run_next() -> None:
+    """The first of the queue, if there is one that no other worker takes."""
+    for job in TrainingJob.objects.queue()[:20]:
+        if run(job_id=str(job.pk), attempt=job.attempt):
+            return
+
+
+def run(*, job_id: str, attempt: int) -> bool:
+    """Train, unless another worker has it or the attempt is an old one; whether it was ours."""
+    if not TrainingJob.objects.claim(job_id, attempt=attempt, worker=identity()):
+        return False
+    job = TrainingJob.objects.select_related("owner", "model", "adapter", "reward_model__base").get(
+        pk=job_id
+    )
+    try:
+        _work(job)
+    except JobLostError:
+        log.warning("%s was taken over or ended elsewhere", job)
+    except KeyboardInterrupt:
+        with suppress(JobLostError):
+            _stopped(job)
+        raise
+    except Exception as error:
+        log.exception("%s broke off", job)
+        with suppress(JobLostError):
+            held.end(job, State.FAILED, str(error) if isinstance(error, RunsError) else BROKE)
+    return True
+
+
+def _work(job: TrainingJob) -> None:
+    try:
+        folder = folders.written(job)
+        follower = Follower(job, folder)
+        _make_room(job, folder, follower)
+        follower.ended = {}
+        code = _trained(job, folder, follower)
+    except StoppedError:
+        _stopped(job)
+    else:
+        settle(job, code, follower)
+
+
+def _make_room(job: TrainingJob, folder: RunFolder, follower: Follower) -> None:
+    """Wait until no process of an attempt before is in the folder."""
+
+    def wait() -> None:
+        if follower.beat():
+            raise StoppedError
+        sleep(BEAT_SECONDS / 5)
+
+    ended(job.child, wait)
+    while not _is_free(folder):
+        wait()
+    follower.catch_up()
+
+
+def _is_free(folder: RunFolder) -> bool:
+    try:
+        with folder.held():
+            return True
+    except RunError:
+        return False
+
+
+def _trained(job: TrainingJob, folder: RunFolder, follower: Follower) -> int:
+    """The exit code of the process, after its last word was read."""
+    with Child(folder) as child:
+        held.touch(job, child=identity_of(child.pid))
+        while (code := child.wait(BEAT_SECONDS)) is None:
+            if follower.beat():
+                child.stop()
+    follower.catch_up()
+    return code
+
+
+def settle(job: TrainingJob, code: int, follower: Follower) -> None:
+    """How the row goes on after its process ended."""
+    if code == SUCCEEDED:
+        registering.finish(job, follower.ended.get("measures", {}))
+    elif held.beat(job):
+        _stopped(job)
+    elif code == FAILED:
+        held.end(job, State.FAILED, follower.ended.get("error") or BROKE)
+    elif code == CANCELLED:
+        held.again(job, making.enqueue, phase="Starting again")
+    else:
+        died(job)
+
+
+def _stopped(job: TrainingJob) -> None:
+    held.end(job, State.CANCELLED, STOPPED.format(step=f"{job.step:,}"))
+
+
+def died(job: TrainingJob) -> None:
+    """Go on as a new attempt, unless it dies at the same step time and again."""
+    times = job.deaths + 1 if job.died_at == job.step else 1
+    if times >= MOST_DEATHS:
+        sentence = DIED.format(times=times, step=f"{job.step:,}")
+        held.end(job, State.FAILED, sentence, deaths=times)
+        return
+    changes = {"deaths": times, "died_at": job.step, "phase": "Starting again"}
+    held.again(job, making.enqueue, **changes)
+
+
+def reap() -> None:
+    """Find what its worker or the broker has dropped, and go on with it or end it."""
+    for job in held.dropped(TrainingJob):
+        with suppress(JobLostError):
+            _stopped(job) if job.cancel_requested else died(job)
+    held.remind(TrainingJob, making.enqueue)
