@@ -61,7 +61,8 @@ class Forked:
 
 @pytest.fixture
 def forked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    import trl  # noqa: F401
+    import peft  # noqa: F401
+    from trl import SFTTrainer  # noqa: F401
 
     monkeypatch.setenv("TOKENIZERS_PARALLELISM", "false")
     monkeypatch.setattr(Child, "starter", Forked)
@@ -95,7 +96,8 @@ def shell(tmp_path: Path, owner: User) -> Callable[..., Any]:
         more = ["--wait"] if wait and name in ("train", "resume_job") else []
         if settings:
             path = tmp_path / "run.json"
-            path.write_text(json.dumps({**SHORT, **settings}))
+            quiet = {"sample_tokens": 0} if "sft" in arguments else {}
+            path.write_text(json.dumps({**SHORT, **quiet, **settings}))
             more += ["--config", str(path)]
         call_command(name, *arguments, *more, "--format", "json", stdout=out)
         return json.loads(out.getvalue())
@@ -134,7 +136,7 @@ def test_a_second_run_of_the_same_file_gets_a_name_of_its_own(
     assert [job["name"] for job in shell("jobs")] == ["sums-2", "sums"]
     longer = shell("train", "sft", name="more", dataset="sums", adapter="tiny:sums")
     assert longer["model_version"] == "tiny:more"
-    assert ModelVersion.objects.get(name="tiny:more").parent.name == "tiny:sums"
+    assert ModelVersion.objects.filter(name="tiny:more", parent__name="tiny:sums").exists()
 
 
 def test_killed_it_goes_on_as_a_new_attempt_to_the_same_weights(
@@ -270,12 +272,12 @@ def test_runs_are_their_owners(
 
 
 @pytest.mark.parametrize(
-    ("method", "settings", "sentence"),
+    ("method", "wrong", "sentence"),
     [
-        ("stf", {}, "'stf' is not a known training method. Did you mean 'sft'"),
+        ("stf", {"name": "slip"}, "'stf' is not a known training method. Did you mean 'sft'"),
         ("sft", {"dataset": "sums", "max_stepz": 1}, "There is no setting 'max_stepz'. Did you"),
         ("sft", {"dataset": "sum"}, "There is no dataset 'sum'. Did you mean 'sums'"),
-        ("sft", {}, "Name a dataset."),
+        ("sft", {"name": "empty"}, "Name a dataset."),
         ("sft", {"dataset": "liked"}, "Dataset: liked holds preference pairs; it takes prompts"),
         ("sft", {"dataset": "sums", "model": "tony"}, "There is no model 'tony'. Did you mean"),
         ("sft", {"dataset": "sums", "reward_model": "x"}, "Instruction tuning takes no reward_mod"),
@@ -287,10 +289,10 @@ def test_runs_are_their_owners(
     ],
 )
 def test_what_does_not_fit_is_one_sentence_and_makes_no_run(
-    ready: Path, shell: Callable[..., Any], method: str, settings: dict[str, Any], sentence: str
+    ready: Path, shell: Callable[..., Any], method: str, wrong: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(CommandError, match=re.escape(sentence)):
-        shell("train", method, **settings)
+        shell("train", method, **wrong)
     assert not TrainingJob.objects.exists()
 
 

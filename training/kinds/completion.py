@@ -1,7 +1,8 @@
 """Prompts with completions: what supervised fine-tuning learns from.
 
 Sample: {"messages": [{"role": "user", "content": "2 + 2?"}], "completion": "4"}
-A chat is taken whole: its last answer is the completion, all before it the prompt.
+A chat without a completion is taken whole: its last answer is the completion, all before it the
+prompt.
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,11 @@ from training.rows import Row
 
 
 def build(picked: Mapping[str, Any]) -> Row:
+    if "messages" in picked and "completion" in picked:
+        return {
+            "messages": values.prompt(picked["messages"], picked.get("system")),
+            "completion": values.answer(picked["completion"], "completion"),
+        }
     if "messages" in picked:
         return of_chat(values.messages(picked["messages"]))
     return {

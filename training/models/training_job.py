@@ -32,7 +32,7 @@ class TrainingJobQuerySet(JobQuerySet):
         waiting = self.filter(state=Job.State.WAITING)
         return waiting.order_by("-priority", "created_at")
 
-    def using(self, version: ModelVersion) -> Self:
+    def with_model(self, version: ModelVersion) -> Self:
         slots = models.Q(model=version) | models.Q(adapter=version)
         return self.filter(slots | models.Q(reward_model=version))
 

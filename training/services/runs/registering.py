@@ -58,10 +58,10 @@ def _file(job: TrainingJob, name: str, measures: Mapping[str, Any]) -> None:
     if mine is not None and not is_of(job, mine.folder):
         raise TakenError(public)
     fields = {**fields_of(job), "path": relative(target), "source": "run"}
-    version, _ = ModelVersion.objects.update_or_create(
-        pk=mine.pk if mine else None,
-        defaults={**fields, "name": public, "origin": str(job.pk), "added_by": job.owner},
-    )
+    version = mine or ModelVersion(name=public)
+    for field, value in {**fields, "origin": str(job.pk), "added_by": job.owner}.items():
+        setattr(version, field, value)
+    version.save()
     held_row = TrainingJob.objects.filter(pk=job.pk, attempt=job.attempt)
     held_row.update(produced=version)
     job.produced = version

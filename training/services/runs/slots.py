@@ -1,6 +1,6 @@
 """What fits into a method's slots, and why the rest does not."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from training.kinds import KINDS
 from training.methods import Method, Slot
@@ -36,9 +36,8 @@ def why_no_dataset(slot: Slot, version: DatasetVersion) -> str:
     return ""
 
 
-def words(labels: Sequence[str] | object) -> str:
-    found = [str(label).lower() for label in labels]  # type: ignore[attr-defined]
-    return " or ".join(found)
+def words(labels: Iterable[object]) -> str:
+    return " or ".join(str(label).lower() for label in labels)
 
 
 def file_of(version: DatasetVersion, split: str) -> str:
