@@ -96,7 +96,7 @@ def test_hh_rlhf_comes_in_with_its_nine_faulty_rows_told_and_downloaded(
         (DATA / "hh-rlhf/harmless-base.test.jsonl.gz").read_bytes(), "hh-rlhf", "hh.jsonl.gz"
     )
     shown = imports(manager, project, job)
-    for words in ("2303", "Prompts differ", "5 rows", "Empty completion", "4 rows"):
+    for words in ("2,303", "Prompts differ", "5 rows", "Empty completion", "4 rows"):
         assert words in shown, words
     assert "Changed by a rule" in shown
     address = f"/feedback/{project.slug}/imports/{job.result_id}/refused.jsonl"
