@@ -69,7 +69,7 @@ def test_a_page_that_was_offline_catches_up(chat: ChatPage, chatter: Chatter) ->
 
 
 def test_a_finished_answer_is_announced(chat: ChatPage, chatter: Chatter) -> None:
-    chatter.send("Tell me everything.", max_tokens="60")
+    chatter.send("Tell me everything.", max_tokens="600")
     chat.open(f"{chatter.path}/")
     expect(chat.page.locator("#announcer")).to_contain_text("Answer finished.", timeout=PATIENCE_MS)
 

@@ -3,6 +3,7 @@
 A page added later is tried too, whatever helper of the address it needs.
 """
 
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -22,28 +23,28 @@ SignedIn = Callable[[User], Client]
 
 # These belong to nobody's project, or only hold what is the asking person's own.
 OPEN_TO_LABELERS = {"home"}
-KEYS = {"UUIDConverter": str(uuid.UUID(int=0)), "StringConverter": "x", "SlugConverter": "x"}
+PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
 
 
-def patterns(found: list[Any]) -> Iterator[URLPattern]:
+def patterns(found: list[Any], above: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """Each address with its whole route."""
     for one in found:
+        route = f"{above}{one.pattern}"
         if isinstance(one, URLResolver):
-            yield from patterns(one.url_patterns)
+            yield from patterns(one.url_patterns, route)
         else:
-            yield one
+            yield route, one
 
 
-def address(pattern: URLPattern, project: Project, key: int) -> str:
-    """The pattern with the project's name in it, and `key` for every number."""
-    route = str(pattern.pattern)
-    for name, converter in pattern.pattern.converters.items():
-        kind = type(converter).__name__
-        value = KEYS.get(kind, str(key))
-        value = project.slug if name == "slug" else value
-        start = route.index("<")
-        assert name in route[start : route.index(">")]
-        route = route[:start] + value + route[route.index(">") + 1 :]
-    return f"/feedback/{route}"
+def address(route: str, project: Project, key: int) -> str:
+    """The route with the project's name in it, and `key` for every number."""
+    values = {"int": str(key), "uuid": str(uuid.UUID(int=0))}
+
+    def filled(found: re.Match[str]) -> str:
+        kind, name = found.groups()
+        return project.slug if name == "slug" else values.get(kind, "x")
+
+    return f"/feedback/{PARAMETER.sub(filled, route)}"
 
 
 def answers(client: Client, at: str) -> set[int]:
@@ -63,8 +64,8 @@ def task(project: Project, labeler: User) -> RankingTask:
 def hidden(project: Project, task: RankingTask, client: Client) -> list[tuple[str, set[int]]]:
     """The addresses that tell more than that there is nothing."""
     found = []
-    for pattern in patterns(urls.urlpatterns):
-        at = address(pattern, project, task.pk)
+    for route, pattern in patterns(urls.urlpatterns):
+        at = address(route, project, task.pk)
         told = answers(client, at)
         if pattern.name not in OPEN_TO_LABELERS and not (404 in told and told <= {404, 405}):
             found.append((at, told))
@@ -108,6 +109,6 @@ def test_a_labeler_who_is_not_named_gets_nowhere(
 
 
 def test_nobody_in_particular_is_sent_to_sign_in(project: Project, task: RankingTask) -> None:
-    for pattern in patterns(urls.urlpatterns):
-        at = address(pattern, project, task.pk)
+    for route, _ in patterns(urls.urlpatterns):
+        at = address(route, project, task.pk)
         assert Client().post(at).status_code in (302, 401), at
