@@ -6,6 +6,7 @@ class TrainingConfig(AppConfig):
 
     def ready(self) -> None:
         from training import engines
+        from training.services.runs import uses  # noqa: F401
         from training.signals import endpoints_changed
 
         endpoints_changed.connect(engines.forget)

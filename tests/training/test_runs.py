@@ -20,12 +20,15 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from accounts.models import User
+from llmkit.engine.adapters import adapter_names, adapters_folder
 from tests.training.run.conftest import SUMS
+from training.dataset_uses import dependants_of
 from training.models import Job, ModelVersion, TrainingJob
 from training.run.folder import RunFolder
 from training.run.running import run as train
 from training.run.stopping import Stop
-from training.services import datasets, registry
+from training.services import datasets, registry, removal
+from training.services.errors import ModelsError
 from training.services.runs import making, working
 from training.services.runs.child import Child
 
@@ -62,7 +65,6 @@ class Forked:
 @pytest.fixture
 def forked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     import peft  # noqa: F401
-    from trl import SFTTrainer  # noqa: F401
 
     monkeypatch.setenv("TOKENIZERS_PARALLELISM", "false")
     monkeypatch.setattr(Child, "starter", Forked)
@@ -122,31 +124,33 @@ def test_a_file_of_rows_becomes_an_adapter_that_is_there_to_pick(
     version = ModelVersion.objects.get(name="tiny:sums")
     assert version.base == version.parent == ModelVersion.objects.get(name="tiny")
     assert version.content_hash
+    assert version.base is not None
     registry.sync()
     assert ModelVersion.objects.get(name="tiny:sums").state == "ready"
     assert ModelVersion.objects.count() == 2
+    assert adapter_names(adapters_folder(version.base.folder.parent) / "tiny") == ["sums"]
 
 
 def test_a_second_run_of_the_same_file_gets_a_name_of_its_own(
     ready: Path, forked: None, shell: Callable[..., Any]
 ) -> None:
-    first, second = (shell("train", "sft", name="sums", dataset="sums", peft=LORA) for _ in "ab")
-    assert [first["name"], second["name"]] == ["sums", "sums-2"]
-    assert weights("tiny:sums") == weights("tiny:sums-2")
-    assert [job["name"] for job in shell("jobs")] == ["sums-2", "sums"]
-    longer = shell("train", "sft", name="more", dataset="sums", adapter="tiny:sums")
-    assert longer["model_version"] == "tiny:more"
-    assert ModelVersion.objects.filter(name="tiny:more", parent__name="tiny:sums").exists()
+    first, second = (shell("train", "reward", name="a", dataset="liked", peft=LORA) for _ in "ab")
+    assert [first["name"], second["name"]] == ["a", "a-2"]
+    assert weights("a") == weights("a-2")
+    assert [job["name"] for job in shell("jobs")] == ["a-2", "a"]
+    further = shell("train", "reward", name="b", dataset="liked", adapter="a")
+    assert further["status"] == "succeeded"
+    assert ModelVersion.objects.filter(name="b", parent__name="a", base__name="tiny").exists()
 
 
 def test_killed_it_goes_on_as_a_new_attempt_to_the_same_weights(
     ready: Path, forked: None, shell: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shell("train", "sft", name="alone", dataset="sums", peft=LORA)
+    shell("train", "reward", name="alone", dataset="liked", peft=LORA)
     monkeypatch.setattr(Child, "starter", dying(Forked, times=2))
-    found = shell("train", "sft", name="killed", dataset="sums", peft=LORA)
+    found = shell("train", "reward", name="killed", dataset="liked", peft=LORA)
     assert (found["status"], found["attempt"]) == ("succeeded", 3)
-    assert weights("tiny:alone") == weights("tiny:killed")
+    assert weights("alone") == weights("killed")
 
 
 def dying(starter: Callable[[RunFolder], Any], *, times: int) -> Any:
@@ -174,7 +178,7 @@ def test_one_that_is_killed_again_and_again_is_given_up(
 ) -> None:
     monkeypatch.setattr(Child, "starter", staticmethod(killed_at_once))
     with pytest.raises(CommandError, match="was killed 3 times at step 0, perhaps because memory"):
-        shell("train", "sft", name="doomed", dataset="sums", peft=LORA)
+        shell("train", "reward", name="doomed", dataset="liked", peft=LORA)
     monkeypatch.setattr(Child, "starter", Forked)
     assert shell("resume_job", "doomed")["status"] == "succeeded"
 
@@ -188,7 +192,7 @@ def killed_at_once(folder: RunFolder) -> Any:
 def test_a_dead_workers_run_is_taken_over_and_never_trained_twice(
     ready: Path, forked: None, shell: Callable[..., Any], tasks: list[tuple[str, int]]
 ) -> None:
-    shell("train", "sft", wait=False, name="lost", dataset="sums", peft=LORA)
+    shell("train", "reward", wait=False, name="lost", dataset="liked", peft=LORA)
     job = TrainingJob.objects.get()
     dead = f"{socket.gethostname()}:1:0.00"
     assert TrainingJob.objects.claim(job.pk, attempt=1, worker=dead)
@@ -213,7 +217,7 @@ def prepared(job: TrainingJob) -> RunFolder:
 def test_a_run_is_cancelled_with_a_checkpoint_and_resumed(
     ready: Path, forked: None, shell: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shell("train", "sft", wait=False, name="long", dataset="sums", peft=LORA, max_steps=4000)
+    shell("train", "reward", wait=False, name="long", dataset="liked", peft=LORA, max_steps=4000)
     (job,) = TrainingJob.objects.all()
     real = working.Follower.beat
     monkeypatch.setattr(working.Follower, "beat", lambda self: real(cancelled(self)))
@@ -235,10 +239,10 @@ def cancelled(follower: Any) -> Any:
     return follower
 
 
-def test_a_reward_model_is_no_adapter_to_chat_with_and_ppo_takes_it(
+def test_a_reward_model_is_no_adapter_to_chat_with_and_it_scores_a_file(
     ready: Path, forked: None, shell: Callable[..., Any], tmp_path: Path
 ) -> None:
-    found = shell("train", "reward", name="judge", **reward_settings())
+    found = shell("train", "reward", name="judge", dataset="liked", peft=LORA)
     assert found["model_version"] == "judge"
     version = ModelVersion.objects.get(name="judge")
     assert (version.kind, version.path) == ("reward", "rewards/judge")
@@ -247,11 +251,14 @@ def test_a_reward_model_is_no_adapter_to_chat_with_and_ppo_takes_it(
     assert ModelVersion.objects.get(name="judge").state == "ready"
     with pytest.raises(CommandError, match="judge is of the kind reward model; it takes adapter"):
         shell("train", "sft", dataset="sums", adapter="judge")
-
-
-def reward_settings() -> dict[str, Any]:
-    """Only what this method has too."""
-    return {"dataset": "liked", "peft": LORA}
+    rows = [{"prompt": "1?", "completion": "1."}, {"messages": PAIRS[1]["messages"], "reply": "!"}]
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    scored = shell("score", "--reward-model", "judge", "--input", str(tmp_path / "in.jsonl"))
+    assert [row["row"] for row in scored["scores"]] == [1, 2]
+    assert scored["scores"][0]["score"] != scored["scores"][1]["score"]
+    (tmp_path / "in.jsonl").write_text('{"prompt": "1?"}\n')
+    with pytest.raises(CommandError, match="Row 1 has no completion"):
+        shell("score", "--reward-model", "judge", "--input", str(tmp_path / "in.jsonl"))
 
 
 def test_a_worker_takes_the_most_important_run_first(
@@ -303,3 +310,13 @@ def test_a_dataset_that_was_changed_after_freezing_ends_the_run(
     file.write_text("{}\n")
     with pytest.raises(CommandError, match="was changed after it was frozen"):
         shell("train", "sft", dataset="sums")
+
+
+def test_what_a_run_uses_is_not_taken_away(
+    ready: Path, shell: Callable[..., Any], admin: User
+) -> None:
+    shell("train", "sft", wait=False, name="needs", dataset="sums")
+    (dependant,) = dependants_of([TrainingJob.objects.get().data.get().version])
+    assert dependant.name == "run needs"
+    with pytest.raises(ModelsError, match=r"The run needs uses tiny\. Wait until it ends"):
+        removal.remove(version=ModelVersion.objects.get(name="tiny"))

@@ -33,6 +33,7 @@ class TrainingJobQuerySet(JobQuerySet):
         return waiting.order_by("-priority", "created_at")
 
     def with_model(self, version: ModelVersion) -> Self:
+        """Those that hold it in one of their slots."""
         slots = models.Q(model=version) | models.Q(adapter=version)
         return self.filter(slots | models.Q(reward_model=version))
 

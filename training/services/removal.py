@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from llmkit.adding.space import in_words
-from training.models import ModelVersion
+from training.models import ModelVersion, TrainingJob
 from training.services import serving
 from training.services.errors import ModelsError
 from training.services.places import adapters_dir, relative, trash_dir
@@ -46,7 +46,7 @@ class Affected:
 
 
 def affected(*, version: ModelVersion, engines: serving.Serving) -> Affected:
-    adapters = tuple(ModelVersion.objects.known().filter(base=version))
+    adapters = tuple(ModelVersion.objects.known().filter(base=version, kind="adapter"))
     names = [version.name, *(adapter.name for adapter in adapters)]
     uses = uses_of(names)
     found = [engines.models[name] for name in names if name in engines.models]
@@ -72,6 +72,11 @@ def remove(*, version: ModelVersion) -> None:
         raise ModelsError(
             f"A batch has prompts for {version.name}. Wait until it ends, or stop it."
         )
+    run = TrainingJob.objects.live().with_model(version).first()
+    if run is not None:
+        raise ModelsError(
+            f"The run {run.name} uses {version.name}. Wait until it ends, or cancel it."
+        )
     if found.loaded and not version.is_adapter:
         _let_go(version)
     _to_trash(version)
@@ -93,7 +98,7 @@ def _to_trash(version: ModelVersion) -> None:
             gone = ModelVersion.objects.known().filter(pk=version.pk)
             if not gone.update(state=State.DELETED, removed_at=timezone.now()):
                 raise ModelsError(f"{version.name} was removed already.")
-            with_it = ModelVersion.objects.known().filter(base=version)
+            with_it = ModelVersion.objects.known().filter(base=version, kind="adapter")
             with_it.update(state=State.DELETED, removed_at=timezone.now())
             trash.mkdir(parents=True, exist_ok=True)
             _move(version.folder, trash / "model")
