@@ -112,14 +112,14 @@ def test_killed_at_ten_random_moments_it_ends_with_the_weights_of_a_run_left_alo
     run_of: RunMaker,
 ) -> None:
     alone, killed = (
-        run_of("sft", "alone", max_steps=30, **SHORT),
-        run_of("sft", "killed", max_steps=30, **SHORT),
+        run_of("sft", "alone", max_steps=16, **SHORT),
+        run_of("sft", "killed", max_steps=16, **SHORT),
     )
     assert run(alone, Stop()) == SUCCEEDED
     dice = random.Random(5)
     for _ in range(10):
         seen, child = len(told(killed)), in_a_child(killed)
-        wait_for_news(killed, seen + dice.randrange(1, 16), child)
+        wait_for_news(killed, seen + dice.randrange(1, 10), child)
         child.join(dice.uniform(0, 0.1))
         child.kill()
         child.join()
@@ -128,7 +128,7 @@ def test_killed_at_ten_random_moments_it_ends_with_the_weights_of_a_run_left_alo
     assert same(alone, killed)
     assert len(events_of(killed, "resumed")) >= 1
     first, second = measures_of(alone), measures_of(killed)
-    assert [first[s]["loss"] for s in range(1, 31)] == [second[s]["loss"] for s in range(1, 31)]
+    assert [first[s]["loss"] for s in range(1, 17)] == [second[s]["loss"] for s in range(1, 17)]
 
 
 def test_a_damaged_checkpoint_is_named_and_the_one_before_is_taken(run_of: RunMaker) -> None:
