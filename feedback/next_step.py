@@ -24,7 +24,7 @@ def next_step(project: Project, progress: Progress, *, labelers: int, may_rank: 
             "rankings that were made elsewhere.",
             links(project, ("Generate answers", "batches"), ("Import rankings", "imports")),
         )
-    if not project.guidelines.exists():
+    if progress.left and not project.guidelines.exists():
         return Step(
             "Labelers have no guidelines yet. Say what a better answer is, with an example.",
             links(project, ("Write guidelines", "guidelines-edit")),

@@ -10,7 +10,7 @@ from feedback.models import Project
 
 register = template.Library()
 
-# Name and URL name; pages below an address belong to its tab.
+# Name and URL name; pages below an address belong to its tab, and so do those that make its tasks.
 TABS = (
     ("Overview", "feedback:project"),
     ("Tasks", "feedback:tasks"),
@@ -20,6 +20,7 @@ TABS = (
     ("Red team", "feedback:red-team"),
     ("Settings", "feedback:settings"),
 )
+ALSO = {"feedback:tasks": ("feedback:batches", "feedback:imports")}
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class Tab:
     name: str
     url: str
     current: bool
+
+
+def _is_below(path: str, url_name: str, project: Project) -> bool:
+    names = (url_name, *ALSO.get(url_name, ()))
+    return any(path.startswith(reverse(name, args=[project.slug])) for name in names)
 
 
 @register.simple_tag(takes_context=True)
@@ -39,6 +45,6 @@ def project_tabs(context: Context, project: Project) -> list[Tab]:
             url = reverse(url_name, args=[project.slug])
         except NoReverseMatch:
             continue
-        current = path == url or (url_name != TABS[0][1] and path.startswith(url))
+        current = path == url or (url_name != TABS[0][1] and _is_below(path, url_name, project))
         found.append(Tab(name, url, current))
     return found
