@@ -55,7 +55,12 @@ class Kind:
     def missing(self, mapping: Mapping) -> list[str]:
         """In words what the mapping still lacks."""
         have = {name for name, columns in mapping.items() if columns}
-        return [" or ".join(sorted(need)) for need in self.needs if not need & have]
+        lacks = [need for need in self.needs if not need & have]
+        instead = frozenset.intersection(*lacks) if len(lacks) > 1 else frozenset()
+        if not instead:
+            return [" or ".join(sorted(need)) for need in lacks]
+        parts = (" or ".join(sorted(need - instead)) for need in lacks)
+        return [f"{' and '.join(parts)}, or {' or '.join(sorted(instead))}"]
 
 
 KINDS: Registry[Kind] = Registry("kind of dataset")
