@@ -18,7 +18,6 @@ from tests.training.run.conftest import (
     weights_of,
 )
 from training.run import checkpoints
-from training.run.events import read_events
 from training.run.folder import RunFolder
 from training.run.running import CANCELLED, FAILED, SUCCEEDED, run
 from training.run.stopping import Stop
@@ -98,12 +97,9 @@ def wait_for_step(folder: RunFolder, step: int) -> None:
         time.sleep(0.01)
 
 
-def told(folder: RunFolder) -> list[object]:
-    return [event for _, event in read_events(folder.events_file)]
-
-
-def wait_for_news(folder: RunFolder, count: int, child: Any) -> None:
-    while child.is_alive() and len(told(folder)) < count:
+def wait_for_steps(folder: RunFolder, count: int, child: Any) -> None:
+    """Until so many steps have been told in all, or the child has ended."""
+    while child.is_alive() and len(events_of(folder, "progress")) < count:
         child.join(0.01)
 
 
@@ -118,8 +114,8 @@ def test_killed_at_ten_random_moments_it_ends_with_the_weights_of_a_run_left_alo
     assert run(alone, Stop()) == SUCCEEDED
     dice = random.Random(5)
     for _ in range(10):
-        seen, child = len(told(killed)), in_a_child(killed)
-        wait_for_news(killed, seen + dice.randrange(1, 10), child)
+        seen, child = len(events_of(killed, "progress")), in_a_child(killed)
+        wait_for_steps(killed, seen + dice.randrange(5), child)
         child.join(dice.uniform(0, 0.1))
         child.kill()
         child.join()
