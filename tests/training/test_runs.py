@@ -4,12 +4,8 @@ Processes are forked from this one, which has read torch; one test starts a proc
 """
 
 import json
-import multiprocessing
-import os
 import re
 import socket
-import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
@@ -21,12 +17,11 @@ from django.core.management.base import CommandError
 
 from accounts.models import User
 from llmkit.engine.adapters import adapter_names, adapters_folder
+from tests.training.forking import Forked, dying, killed_at_once
 from tests.training.run.conftest import SUMS
 from training.dataset_uses import dependants_of
 from training.models import Job, ModelVersion, TrainingJob
 from training.run.folder import RunFolder
-from training.run.running import run as train
-from training.run.stopping import Stop
 from training.services import datasets, registry, removal
 from training.services.errors import ModelsError
 from training.services.runs import making, working
@@ -39,27 +34,6 @@ PAIRS = [
     {"messages": [{"role": "user", "content": f"{n}?"}], "chosen": f"{n}.", "rejected": "No idea!"}
     for n in range(16)
 ]
-
-
-class Forked:
-    """A process that trains in the folder, forked from this one, as `subprocess.Popen` looks."""
-
-    def __init__(self, folder: RunFolder) -> None:
-        def trained() -> None:
-            stop = Stop()
-            stop.listen()
-            os._exit(train(folder, stop))
-
-        self._process = multiprocessing.get_context("fork").Process(target=trained)
-        self._process.start()
-        self.pid = self._process.pid or 0
-        self.terminate, self.kill = self._process.terminate, self._process.kill
-
-    def wait(self, timeout: float | None = None) -> int:
-        self._process.join(timeout)
-        if self._process.exitcode is None:
-            raise subprocess.TimeoutExpired("train", timeout or 0)
-        return self._process.exitcode
 
 
 @pytest.fixture
@@ -153,26 +127,6 @@ def test_killed_it_goes_on_as_a_new_attempt_to_the_same_weights(
     assert weights("alone") == weights("killed")
 
 
-def dying(starter: Callable[[RunFolder], Any], *, times: int) -> Any:
-    """The first processes are killed as soon as the run's first checkpoint is there."""
-    left = [times]
-
-    def start(folder: RunFolder) -> Any:
-        process = starter(folder)
-        if left[0]:
-            left[0] -= 1
-            threading.Thread(target=kill_later, args=(process, folder)).start()
-        return process
-
-    return staticmethod(start)
-
-
-def kill_later(process: Any, folder: RunFolder) -> None:
-    while not any(folder.checkpoints.glob("checkpoint-*")):
-        pass
-    process.kill()
-
-
 def test_one_that_is_killed_again_and_again_is_given_up(
     ready: Path, forked: None, shell: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -181,12 +135,6 @@ def test_one_that_is_killed_again_and_again_is_given_up(
         shell("train", "reward", name="doomed", dataset="liked", peft=LORA)
     monkeypatch.setattr(Child, "starter", Forked)
     assert shell("resume_job", "doomed")["status"] == "succeeded"
-
-
-def killed_at_once(folder: RunFolder) -> Any:
-    process = Forked(folder)
-    process.kill()
-    return process
 
 
 def test_a_dead_workers_run_is_taken_over_and_never_trained_twice(
