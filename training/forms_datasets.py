@@ -24,6 +24,11 @@ class DatasetForm(forms.Form):
         label="Notes",
         widget=forms.Textarea(attrs={"rows": 4}),
     )
+    shared = forms.BooleanField(
+        required=False,
+        label="Share with every trainer",
+        help_text="They may look at it, download it and train on it, but not change it.",
+    )
 
 
 class HubDatasetForm(forms.Form):

@@ -13,7 +13,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from accounts.access import ADMIN, TRAINER, is_in_group
+from accounts.access import ADMIN, TRAINER, is_in_group, signed_in
 from feedback import exporting
 from feedback.rules.splits import SPLITS
 from training.models import Dataset, DatasetVersion
@@ -30,7 +30,8 @@ def export(request: HttpRequest, pk: int) -> HttpResponseBase:
     after it was frozen is refused before anything is sent."""
     if not (is_in_group(request.user, TRAINER) or is_in_group(request.user, ADMIN)):
         raise Http404
-    known = DatasetVersion.objects.filter(dataset__kind=Dataset.Kind.PREFERENCE)
+    mine = Dataset.objects.seen_by(signed_in(request)).filter(kind=Dataset.Kind.PREFERENCE)
+    known = DatasetVersion.objects.filter(dataset__in=mine)
     version = get_object_or_404(known.select_related("dataset"), pk=pk)
     form, file_type = request.GET.get("form", "trl"), request.GET.get("type", "jsonl")
     split = request.GET.get("split") or None

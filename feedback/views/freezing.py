@@ -41,7 +41,9 @@ def _choices(request: HttpRequest, project: Project, form: FreezingForm) -> Http
     context = {
         "project": project,
         "form": form,
-        "datasets": Dataset.objects.in_use().filter(kind=Dataset.Kind.PREFERENCE),
+        "datasets": Dataset.objects.seen_by(signed_in(request))
+        .in_use()
+        .filter(kind=Dataset.Kind.PREFERENCE),
         "earlier": project.freezings.select_related("version__dataset", "started_by")[:EARLIER],
         "ranked": project.tasks.filter(annotations__isnull=False).exists(),
     }

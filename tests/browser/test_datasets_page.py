@@ -61,7 +61,7 @@ def test_a_file_becomes_a_version_by_keyboard_alone(
     page.get_by_label("Search in these rows").press("Enter")
     expect(page.get_by_text("1 row holds “FOX, 7”")).to_be_visible()
     page.get_by_role("link", name="foxes", exact=True).press("Enter")
-    page.get_by_text("Name, licence and notes").press("Enter")
+    page.get_by_text("Name, licence, notes and sharing").press("Enter")
     page.get_by_role("textbox", name="Licence").fill("MIT")
     is_fine_everywhere(page)
     page.get_by_role("button", name="Save").press("Enter")

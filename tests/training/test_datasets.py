@@ -132,10 +132,26 @@ def test_parquet_keeps_messages_and_writes_what_has_no_one_shape_as_json(
     assert [json.loads(one["odd"]) for one in found] == [1, "two"]
 
 
+def test_a_dataset_is_its_owners_until_it_is_shared_with_every_trainer(
+    trainer: User, owner: User, signed_in: SignedIn
+) -> None:
+    version = frozen(owner, name="private")
+    home, page = version.dataset.get_absolute_url(), version.get_absolute_url()
+    file = f"{page}files/{next(iter(version.files))}"
+    for address in (home, page, file, f"{page}changes/", f"{page}refused"):
+        text(signed_in(trainer), address, 404)
+    assert "private" not in text(signed_in(trainer), "/training/datasets/")
+    asked = {"name": "private", "licence": "", "notes": "", "shared": "on"}
+    assert signed_in(owner).post(home, asked).status_code == 302
+    assert "Every trainer" in text(signed_in(trainer), home)
+    assert signed_in(trainer).get(file).status_code == 200
+
+
 def test_only_the_owner_and_admins_change_a_dataset(
     trainer: User, admin: User, owner: User, member: User, signed_in: SignedIn
 ) -> None:
     version = frozen(owner)
+    Dataset.objects.update(shared=True)
     home = version.dataset.get_absolute_url()
     asked = {"name": "mine", "licence": "", "notes": ""}
     assert "Archive" not in text(signed_in(trainer), home)
@@ -143,7 +159,8 @@ def test_only_the_owner_and_admins_change_a_dataset(
     assert [signed_in(trainer).post(act, asked).status_code for act in acts] == [404] * 4
     for address in (home, version.get_absolute_url(), "/training/datasets/"):
         text(signed_in(member), address, 404)
-    answer = signed_in(admin).post(home, {"name": "Sums", "licence": "MIT", "notes": "By hand"})
+    changed = {"name": "Sums", "licence": "MIT", "notes": "By hand", "shared": "on"}
+    answer = signed_in(admin).post(home, changed)
     assert answer.status_code == 302
     assert "By hand" in text(signed_in(trainer), home)
 

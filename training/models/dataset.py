@@ -9,13 +9,18 @@ from django.db.models import Count, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
+from accounts.access import ADMIN, is_in_group
+
 if TYPE_CHECKING:
     from accounts.models import User
 
 
 class DatasetQuerySet(models.QuerySet["Dataset"]):
-    def owned_by(self, user: "User") -> Self:
-        return self.filter(owner=user)
+    def seen_by(self, user: "User") -> Self:
+        """Their own, those that are shared, and every one for an admin."""
+        if is_in_group(user, ADMIN):
+            return self
+        return self.filter(Q(owner=user) | Q(shared=True))
 
     def in_use(self) -> Self:
         """Those that were not put away."""
@@ -41,7 +46,10 @@ class DatasetQuerySet(models.QuerySet["Dataset"]):
 
 
 class Dataset(models.Model):
-    """A name under which versions are kept; what a row holds depends on the kind."""
+    """A name under which versions are kept; what a row holds depends on the kind.
+
+    A `shared` one may be seen and used by every trainer; only its owner and admins change it.
+    """
 
     class Kind(models.TextChoices):
         PREFERENCE = "preference", "Preference pairs"
@@ -57,6 +65,7 @@ class Dataset(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices)
     notes = models.TextField(blank=True)
     licence = models.CharField(max_length=200, blank=True)
+    shared = models.BooleanField(default=False)
     archived_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -16,15 +16,16 @@ LONGEST_NOTES = 20_000
 
 
 @transaction.atomic
-def change(*, dataset: Dataset, name: str, licence: str, notes: str) -> None:
+def change(*, dataset: Dataset, name: str, licence: str, notes: str, shared: bool = False) -> None:
     """Store what people say about it. DatasetError for a name that is empty or taken."""
     name = name.strip()
     if not name:
         raise DatasetError("A dataset needs a name.")
     dataset.name, dataset.licence, dataset.notes = name, licence.strip(), notes[:LONGEST_NOTES]
+    dataset.shared = shared
     try:
         with transaction.atomic():
-            dataset.save(update_fields=["name", "licence", "notes"])
+            dataset.save(update_fields=["name", "licence", "notes", "shared"])
     except IntegrityError as error:
         raise DatasetError(f"There is a dataset called {name} already.") from error
 

@@ -22,7 +22,7 @@ REFUSED_ROWS = "refused.jsonl"
 
 @require_safe
 def version(request: HttpRequest, pk: int, number: int) -> HttpResponse:
-    shown = version_at(pk, number)
+    shown = version_at(request, pk, number)
     user = signed_in(request)
     panels = panels_of(shown, user)
     files = dataset_pages.by_split(shown)
@@ -61,7 +61,7 @@ def _rows(
 @require_safe
 def changes(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """The rows that are new since the version before, or gone since then."""
-    shown = version_at(pk, number)
+    shown = version_at(request, pk, number)
     older = dataset_changes.before(shown)
     if older is None:
         raise Http404
@@ -80,7 +80,7 @@ def changes(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 @require_safe
 def file(request: HttpRequest, pk: int, number: int, name: str) -> HttpResponseBase:
     """A file as it was frozen, or as CSV or Parquet."""
-    shown, form = version_at(pk, number), request.GET.get("as", "jsonl")
+    shown, form = version_at(request, pk, number), request.GET.get("as", "jsonl")
     if name not in shown.files or form not in dataset_files.FORMATS:
         raise Http404
     stem = f"{slugify(shown.dataset.name) or 'dataset'}-v{number}-{name.removesuffix('.jsonl')}"
@@ -104,7 +104,7 @@ def _sent(shown: DatasetVersion, name: str, form: str, as_name: str) -> HttpResp
 @require_safe
 def refused(request: HttpRequest, pk: int, number: int) -> HttpResponseBase:
     """The rows that were left out, each with its number and fault."""
-    path = version_at(pk, number).folder / REFUSED_ROWS
+    path = version_at(request, pk, number).folder / REFUSED_ROWS
     if not path.is_file():
         raise Http404
     return FileResponse(path.open("rb"), as_attachment=True, filename=REFUSED_ROWS)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -15,7 +15,7 @@ from training.models import Dataset
 from training.services import dataset_care, dataset_working
 from training.services.datasets import DatasetError
 from training.views.dataset_adding import additions_of
-from training.views.datasets_common import REFUSED, changeable, dataset_done, may_change
+from training.views.datasets_common import REFUSED, changeable, dataset_done, may_change, seen
 
 PER_PAGE = 25
 
@@ -25,21 +25,22 @@ def datasets(request: HttpRequest) -> HttpResponse:
     """The list; on its way it finds work that was dropped."""
     dataset_working.reap()
     asked = {name: request.GET.get(name, "") for name in ("q", "kind", "put_away")}
-    page = Paginator(found(asked), PER_PAGE).get_page(request.GET.get("page"))
+    mine = Dataset.objects.seen_by(signed_in(request))
+    page = Paginator(found(asked, mine), PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "page": page,
         "rows": dataset_pages.rows(page.object_list, signed_in(request)),
         "asked": asked,
         "additions": additions_of(request),
         "kinds": Dataset.Kind.choices,
-        "any": Dataset.objects.exists(),
-        "archived": Dataset.objects.exclude(archived_at=None).count(),
+        "any": mine.exists(),
+        "archived": mine.exclude(archived_at=None).count(),
     }
     return render(request, "datasets/list.html", context)
 
 
-def found(asked: dict[str, str]) -> Any:
-    known: Any = Dataset.objects.with_versions().about(asked["q"]).select_related("owner")
+def found(asked: dict[str, str], seen: Any) -> Any:
+    known: Any = seen.with_versions().about(asked["q"]).select_related("owner")
     known = known.exclude(archived_at=None) if asked["put_away"] else known.in_use()
     if asked["kind"] in Dataset.Kind.values:
         known = known.filter(kind=asked["kind"])
@@ -49,7 +50,7 @@ def found(asked: dict[str, str]) -> Any:
 @require_http_methods(["GET", "HEAD", "POST"])
 def dataset(request: HttpRequest, pk: int) -> HttpResponse:
     """The page; its form changes the name, licence and notes."""
-    shown = get_object_or_404(Dataset, pk=pk)
+    shown = seen(request, pk)
     form = DatasetForm(request.POST or None, initial=vars(shown))
     if request.method == "POST" and changeable(request, pk) and form.is_valid():
         try:
@@ -57,7 +58,7 @@ def dataset(request: HttpRequest, pk: int) -> HttpResponse:
             return dataset_done(request, lambda: None, "Saved.", to=shown.get_absolute_url())
         except DatasetError as error:
             form.add_error("name", str(error))
-    return _page(request, get_object_or_404(Dataset, pk=pk), form)
+    return _page(request, seen(request, pk), form)
 
 
 def _page(request: HttpRequest, shown: Dataset, form: DatasetForm) -> HttpResponse:

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 
-from accounts.access import ADMIN, is_in_group
+from accounts.access import ADMIN, is_in_group, signed_in
 from training.models import Dataset, DatasetVersion
 from training.services.datasets import DatasetError
 
@@ -14,20 +14,24 @@ REFUSED = 422
 
 
 def may_change(user: object, dataset: Dataset) -> bool:
-    """Everyone in this room may look; only the owner and admins change something."""
+    """Whoever sees a shared one may use it; only the owner and admins change something."""
     return is_in_group(user, ADMIN) or dataset.owner == user
 
 
+def seen(request: HttpRequest, pk: int) -> Dataset:
+    return get_object_or_404(Dataset.objects.seen_by(signed_in(request)), pk=pk)
+
+
 def changeable(request: HttpRequest, pk: int) -> Dataset:
-    dataset = get_object_or_404(Dataset, pk=pk)
+    dataset = seen(request, pk)
     if not may_change(request.user, dataset):
         raise Http404
     return dataset
 
 
-def version_at(pk: int, number: int) -> DatasetVersion:
-    known = DatasetVersion.objects.select_related("dataset", "made_by")
-    return get_object_or_404(known, dataset_id=pk, number=number)
+def version_at(request: HttpRequest, pk: int, number: int) -> DatasetVersion:
+    known = seen(request, pk).versions.select_related("dataset", "made_by")
+    return get_object_or_404(known, number=number)
 
 
 def dataset_done(
