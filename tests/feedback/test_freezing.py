@@ -87,7 +87,7 @@ def test_a_version_is_what_its_report_told_and_the_same_again_says_so(
     report = reported(manager)
     assert not DatasetVersion.objects.exists()
     told = page_of(manager, report)
-    assert "All pairs come from one person, ada" in told
+    assert "All pairs come from one labeler, ada" in told
     assert "Freeze this version" in told
     frozen = confirmed(manager, report)
     assert frozen.version is not None

@@ -62,7 +62,7 @@ def one_voice(report: Report) -> Remark | None:
         return None
     loudest = voices[0]
     if len(voices) == 1:
-        text = f"All pairs come from one person, {loudest['name']}: a model will learn their taste."
+        text = f"All pairs come from one labeler, {loudest['name']}: a model will learn that taste."
     elif (share := loudest["pairs"] / pairs) >= ONE_VOICE:
         text = f"{loudest['name']} has a voice in {percent(share)} of the pairs."
     else:
