@@ -125,7 +125,9 @@ class DatasetVersion(models.Model):
 
     @property
     def rows(self) -> int:
-        return sum(facts["rows"] for facts in self.files.values())
+        """What the kind counts: of rankings the pairs, not the same answers labelled once more."""
+        counted = "pairs." if self.dataset.kind == Dataset.Kind.PREFERENCE else ""
+        return sum(facts["rows"] for name, facts in self.files.items() if name.startswith(counted))
 
     @property
     def size(self) -> int:
