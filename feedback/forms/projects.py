@@ -78,6 +78,7 @@ class SettingsForm(ObjectiveForm):
     )
     order = forms.ChoiceField(
         choices=Project.Order.choices, label="Order", widget=forms.RadioSelect
+        help_text="By doubt once a reward model was asked: manage.py doubt. Until then at random.",
     )
     uniform_share = PercentField(
         min_value=0,

@@ -41,6 +41,12 @@ def scores(version: ModelVersion, answers: Iterator[Answer]) -> Iterator[float]:
         raise RunsError(f"{version.name} can't be used: {error}") from error
 
 
+def raw_scores(version: ModelVersion, answers: Iterator[Answer]) -> Iterator[float]:
+    """Before normalisation: the difference of two is the log-odds that one beats the other."""
+    facts = json.loads((version.folder / "reward.json").read_text())
+    return (score * facts["std"] + facts["mean"] for score in scores(version, answers))
+
+
 @lru_cache(maxsize=1)
 def opened(base: str, folder: str) -> "Scorer":
     from llmkit.scoring import open_scorer
