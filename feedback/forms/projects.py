@@ -77,7 +77,9 @@ class SettingsForm(ObjectiveForm):
         required=False, label="Use this overlap for the tasks there are too"
     )
     order = forms.ChoiceField(
-        choices=Project.Order.choices, label="Order", widget=forms.RadioSelect
+        choices=Project.Order.choices,
+        label="Order",
+        widget=forms.RadioSelect,
         help_text="By doubt once a reward model was asked: manage.py doubt. Until then at random.",
     )
     uniform_share = PercentField(
