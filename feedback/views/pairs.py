@@ -24,7 +24,9 @@ def pairs(request: HttpRequest, slug: str) -> HttpResponse:
         "shows": SHOWS,
         "splits": {**{split: split.capitalize() for split in SPLITS}, NONE: "None yet"},
         "sources": Annotation.Source.choices,
-        "labelers": project.labelers.filter(annotations__isnull=False).distinct(),
+        "labelers": project.labelers.filter(annotations__isnull=False)
+        .distinct()
+        .values_list("pk", "name"),
         "versions": project.freezings.exclude(version=None).select_related("version__dataset")[:1],
     }
     return render(request, "feedback/pairs.html", context)

@@ -87,7 +87,9 @@ def filters(project: Project) -> dict[str, Any]:
         "models": list(
             project.attempts.order_by("model").values_list("model", flat=True).distinct()
         ),
-        "labelers": project.labelers.filter(attempts__isnull=False).distinct(),
+        "labelers": project.labelers.filter(attempts__isnull=False)
+        .distinct()
+        .values_list("pk", "name"),
         "states": Attempt.State.choices,
         "successes": Attempt.Success.choices,
         "by_model": red_team_page.by_model(project),

@@ -33,7 +33,9 @@ def tasks(request: HttpRequest, slug: str) -> HttpResponse:
         "sources": RankingTask.Source.choices,
         "states": task_search.STATES,
         "orders": task_search.ORDERS,
-        "labelers": project.labelers.filter(annotations__isnull=False).distinct(),
+        "labelers": project.labelers.filter(annotations__isnull=False)
+        .distinct()
+        .values_list("pk", "name"),
     }
     return render(request, "feedback/tasks.html", context)
 

@@ -49,7 +49,9 @@ class Command(BaseCommand):
         )
         try:
             project = projects.named(options["project"])
-            version = freeze(project=project, name=options["name"], recipe=recipe)
+            version = freeze(
+                project=project, name=options["name"], recipe=recipe, made_by=project.owner
+            )
         except (FeedbackError, DatasetError) as error:
             raise CommandError(str(error)) from error
         found = summary(version)
