@@ -1,0 +1,12 @@
+from evaluation.models.evaluation_run import EvaluationRun, EvaluationRunQuerySet
+from evaluation.models.score import Score, ScoreQuerySet
+from evaluation.models.system import System, SystemQuerySet
+
+__all__ = [
+    "EvaluationRun",
+    "EvaluationRunQuerySet",
+    "Score",
+    "ScoreQuerySet",
+    "System",
+    "SystemQuerySet",
+]
