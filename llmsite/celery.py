@@ -1,9 +1,15 @@
-"""The Celery application; without CELERY_BROKER_URL its broker is folders under DATA_DIR."""
+"""The Celery application; without CELERY_BROKER_URL its broker is folders under DATA_DIR.
+
+Runs and evaluations take hours, so they wait in a queue of their own: a worker that is in the
+middle of one never keeps a model, an import or a batch waiting.
+"""
 
 import os
+import threading
 import time
+from typing import Any
 
-from celery import Celery
+from celery import Celery, signals
 from celery.schedules import crontab
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "llmsite.settings")
@@ -11,12 +17,15 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "llmsite.settings")
 from django.conf import settings
 
 KEEP_PROCESSED = 24 * 60 * 60
+SHORT, LONG = "celery", "runs"
+
+EMBEDDED = settings.CELERY_BROKER_URL.startswith("filesystem:")
 
 app = Celery("llmsite")
 
 
 def _transport_options() -> dict[str, object]:
-    if not settings.CELERY_BROKER_URL.startswith("filesystem:"):
+    if not EMBEDDED:
         return {"visibility_timeout": 60 * 60 * 24 * 30}
     folders = {name: settings.BROKER_DIR / name for name in ("queue", "processed", "control")}
     for folder in folders.values():
@@ -34,10 +43,16 @@ app.conf.update(
     broker_url=settings.CELERY_BROKER_URL,
     broker_transport_options=_transport_options(),
     broker_connection_retry_on_startup=True,
+    task_default_queue=SHORT,
+    task_routes={
+        "training.tasks.run_training": {"queue": LONG},
+        "evaluation.tasks.run_evaluation": {"queue": LONG},
+    },
     task_ignore_result=True,
     task_acks_late=False,
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
+    worker_enable_remote_control=not EMBEDDED,
     timezone=settings.TIME_ZONE,
     beat_schedule_filename=str(settings.DATA_DIR / "celerybeat"),
     beat_schedule={
@@ -91,6 +106,22 @@ app.conf.update(
     },
 )
 app.autodiscover_tasks(["chat", "training", "evaluation", "feedback", "accounts"])
+
+
+@signals.worker_shutting_down.connect
+def leave(**about: Any) -> None:
+    """Runs keep a checkpoint and go back to the queue; the worker ends when they have."""
+    from training.services.runs import leaving
+
+    leaving.begin()
+
+
+@signals.worker_process_init.connect
+def look_around(**about: Any) -> None:
+    """A worker's process begins, perhaps after another died: what that one had is taken up."""
+    from training.services.runs import working
+
+    threading.Thread(target=working.reap_here, daemon=True).start()
 
 
 @app.task

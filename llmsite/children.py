@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from llmsite.celery import LONG, SHORT
 from llmsite.preflight import browser_address
 from llmsite.supervisor import Child
 
@@ -13,7 +14,7 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 def wanted() -> list[Child]:
     """Engine first, so that it loads while the others start; none if ENGINE_URLS are elsewhere."""
-    return [*([engine()] if own_engine() else []), web(), worker()]
+    return [*([engine()] if own_engine() else []), web(), worker(), runs()]
 
 
 def own_engine() -> bool:
@@ -48,10 +49,20 @@ def engine() -> Child:
 
 
 def worker() -> Child:
+    return _worker("worker", "--queues", SHORT)
+
+
+def runs() -> Child:
+    """Training and evaluation, RUNS_AT_ONCE at a time."""
+    several = ["--concurrency", str(settings.RUNS_AT_ONCE)]
+    return _worker("runs", "--queues", LONG, "--no-beat", *several)
+
+
+def _worker(name: str, *arguments: str) -> Child:
     quiet = {"PYTHONWARNINGS": "ignore:You're running the worker with superuser"}
     environment = {**_environment(threads=settings.THREADS), **quiet}
     del environment["HF_HUB_OFFLINE"]  # the worker is who fetches models from the hub
-    return Child("worker", [sys.executable, "manage.py", "worker"], environment)
+    return Child(name, [sys.executable, "manage.py", "worker", *arguments], environment)
 
 
 def _environment(*, threads: int) -> dict[str, str]:

@@ -187,6 +187,24 @@ def cancelled(follower: Any) -> Any:
     return follower
 
 
+def test_a_worker_that_is_to_end_gives_its_run_back_with_a_checkpoint(
+    ready: Path,
+    forked: None,
+    shell: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    tasks: list[tuple[str, int]],
+) -> None:
+    shell("train", "reward", wait=False, name="long", dataset="liked", peft=LORA, max_steps=4000)
+    (job,) = TrainingJob.objects.all()
+    whole = RunFolder(job.folder).checkpoints
+    monkeypatch.setattr(working.leaving, "begun", lambda: any(whole.glob("checkpoint-*")))
+    working.run_next()
+    job.refresh_from_db()
+    assert (job.state, job.attempt, job.worker) == (Job.State.WAITING, 2, "")
+    assert tasks[-1] == (str(job.pk), 2)
+    assert job.deaths == 0
+
+
 def test_a_reward_model_is_no_adapter_to_chat_with_and_it_scores_a_file(
     ready: Path, forked: None, shell: Callable[..., Any], tmp_path: Path
 ) -> None:

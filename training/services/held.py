@@ -57,13 +57,13 @@ def dropped(kind: type[J]) -> list[J]:
     return [row for row in running if row.pk in silent or is_dead(row.worker)]
 
 
-def remind(kind: type[J], enqueue: Callable[[J], None]) -> None:
+def remind(kind: type[J], enqueue: Callable[[J], None], *, at_once: int = 1) -> None:
     """Send a waiting row's task again where it seems lost; one that comes twice does no harm.
 
-    While a worker is busy with another row, waiting is no sign of anything.
+    While workers are busy with `at_once` other rows, waiting is no sign of anything.
     """
     rows: Any = kind._default_manager
-    if rows.filter(state=State.RUNNING).exists():
+    if rows.filter(state=State.RUNNING).count() >= at_once:
         return
     before = timezone.now() - WAITING_PATIENCE
     for row in rows.filter(state=State.WAITING, heartbeat_at__lt=before):

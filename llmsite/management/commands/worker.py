@@ -7,6 +7,8 @@ from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand
 
+from llmsite.celery import LONG, SHORT
+
 QUIET = ["--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
 
 
@@ -14,6 +16,11 @@ class Command(BaseCommand):
     help = "Run background jobs and the schedule."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--queues",
+            default=f"{SHORT},{LONG}",
+            help=f"What to take: {LONG} (training and evaluation), {SHORT} (the rest), or both.",
+        )
         parser.add_argument("--concurrency", type=int, default=1, help="Jobs at a time.")
         parser.add_argument(
             "--no-beat", action="store_true", help="Leave the schedule to another worker."
@@ -22,5 +29,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> NoReturn:
         celery = [sys.executable, "-m", "celery", "--quiet", "-A", "llmsite", "worker", *QUIET]
         beat = [] if options["no_beat"] else ["--beat"]
-        command = [*celery, "--concurrency", str(options["concurrency"]), *beat]
+        queues: str = options["queues"]
+        name = f"{queues.replace(',', '-')}@%h"
+        several = ["--concurrency", str(options["concurrency"])]
+        command = [*celery, "--queues", queues, "--hostname", name, *several, *beat]
         os.execv(sys.executable, command)  # noqa: S606

@@ -5,6 +5,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
 from training.models import ModelVersion, TrainingData, TrainingJob
 from training.run.folder import RunFolder
 from training.services.datasets import DatasetError, require_unchanged
@@ -39,6 +41,7 @@ def config_of(job: TrainingJob, data: list[dict[str, Any]]) -> dict[str, Any]:
         "reward_model": model_at(reward),
         "reward_base": str(reward.base.folder) if reward and reward.base else None,
         "data": data,
+        "threads": max(1, settings.THREADS // settings.RUNS_AT_ONCE),
     }
     return {name: value for name, value in found.items() if value is not None}
 

@@ -9,6 +9,9 @@ import logging
 from contextlib import suppress
 from time import sleep
 
+from django.conf import settings
+from django.db import DatabaseError, connection
+
 from llmkit.identity import identity, identity_of
 from training.models import Job, JobLostError, TrainingJob
 from training.run.errors import RunError
@@ -16,7 +19,7 @@ from training.run.folder import RunFolder
 from training.run.running import CANCELLED, FAILED, SUCCEEDED
 from training.services import held
 from training.services.errors import RunsError
-from training.services.runs import folders, making, registering
+from training.services.runs import folders, leaving, making, registering
 from training.services.runs.child import Child, ended
 from training.services.runs.following import Follower
 
@@ -37,10 +40,18 @@ class StoppedError(Exception):
 
 
 def run_next() -> None:
-    """The first of the queue, if there is one that no other worker takes."""
+    """The first of the queue, if there is one that no other worker takes.
+
+    Afterwards the broker is told of the one that is first then, in case its message was lost.
+    """
     for job in TrainingJob.objects.queue()[:20]:
         if run(job_id=str(job.pk), attempt=job.attempt):
-            return
+            break
+    else:
+        return
+    following = TrainingJob.objects.queue().first()
+    if following is not None:
+        making.enqueue(following)
 
 
 def run(*, job_id: str, attempt: int) -> bool:
@@ -105,7 +116,7 @@ def _trained(job: TrainingJob, folder: RunFolder, follower: Follower) -> int:
     with Child(folder) as child:
         held.touch(job, child=identity_of(child.pid))
         while (code := child.wait(BEAT_SECONDS)) is None:
-            if follower.beat():
+            if follower.beat() or leaving.begun():
                 child.stop()
     follower.catch_up()
     return code
@@ -145,4 +156,14 @@ def reap() -> None:
     for job in held.dropped(TrainingJob):
         with suppress(JobLostError):
             _stopped(job) if job.cancel_requested else died(job)
-    held.remind(TrainingJob, making.enqueue)
+    held.remind(TrainingJob, making.enqueue, at_once=settings.RUNS_AT_ONCE)
+
+
+def reap_here() -> None:
+    """In a thread of its own, with a connection of its own."""
+    try:
+        reap()
+    except DatabaseError:
+        log.exception("What was dropped can't be looked for now; tried again in a minute")
+    finally:
+        connection.close()
