@@ -1,10 +1,13 @@
 """The work of training: what goes in, how far it is, and what came out."""
 
+import time
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from training.models.dataset import DatasetVersion
 from training.models.job import Job, JobQuerySet
@@ -21,16 +24,31 @@ STATUS = {
     "failed": "failed",
     "cancelled": "cancelled",
 }
+UNDO = timedelta(days=1)
+
+
+def last_place() -> int:
+    """Behind every place that was given before: microseconds of the clock."""
+    return time.time_ns() // 1000
 
 
 class TrainingJobQuerySet(JobQuerySet):
     def of(self, user: "User", *, everyone: bool = False) -> Self:
-        return self if everyone else self.filter(owner=user)
+        known = self.known()
+        return known if everyone else known.filter(owner=user)
+
+    def known(self) -> Self:
+        """Those that were not removed."""
+        return self.filter(removed_at=None)
+
+    def restorable(self) -> Self:
+        """Removed ones whose folder is kept for a while."""
+        return self.filter(removed_at__gte=timezone.now() - UNDO)
 
     def queue(self) -> Self:
         """Those that wait, in the order in which workers take them."""
         waiting = self.filter(state=Job.State.WAITING)
-        return waiting.order_by("-priority", "created_at")
+        return waiting.order_by("-priority", "place", "created_at")
 
     def with_model(self, version: ModelVersion) -> Self:
         """Those that hold it in one of their slots."""
@@ -43,7 +61,8 @@ class TrainingJob(Job):
 
     The run's folder holds the whole story; the row keeps the last `measures`, and `events_read`
     says up to which byte of its events they go. `child` names the process that trains. `deaths`
-    counts how often that one died at `died_at` steps without getting any further.
+    counts how often that one died at `died_at` steps without getting any further. Of those with the
+    same `priority`, the one with the lowest `place` is trained first.
     """
 
     owner = models.ForeignKey(
@@ -62,6 +81,8 @@ class TrainingJob(Job):
     )
     datasets = models.ManyToManyField(DatasetVersion, through="TrainingData", related_name="runs")
     priority = models.SmallIntegerField(default=0)
+    place = models.BigIntegerField(default=last_place)
+    removed_at = models.DateTimeField(null=True, blank=True)
     step = models.PositiveIntegerField(default=0)
     steps = models.PositiveIntegerField(default=0)
     measures = models.JSONField(default=dict)
@@ -78,7 +99,7 @@ class TrainingJob(Job):
 
     class Meta(Job.Meta):
         abstract = False
-        indexes = [models.Index(fields=["state", "-priority", "created_at"], name="run_queue")]
+        indexes = [models.Index(fields=["state", "-priority", "place"], name="run_queue")]
 
     def __str__(self) -> str:
         return f"run {self.name}"

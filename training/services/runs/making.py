@@ -1,4 +1,4 @@
-"""Making a run's row, and what a person may do with it: stop it, go on with it, move it."""
+"""Making a run's row, and what a person may do with it: stop it, and go on with it."""
 
 import logging
 
@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from training.models import Job, ModelVersion, TrainingData, TrainingJob
+from training.models.training_job import last_place
 from training.services.errors import RunsError
 from training.services.runs.asking import Asked
 
@@ -82,7 +83,7 @@ def resume(*, job: TrainingJob, tell: bool = True) -> None:
         pk=job.pk, state__in=(State.FAILED, State.CANCELLED), attempt=job.attempt
     )
     fresh = {"worker": "", "error": "", "phase": "", "deaths": 0, "ended_at": None}
-    changes = {**fresh, "state": State.WAITING, "cancel_requested": False}
+    changes = {**fresh, "state": State.WAITING, "cancel_requested": False, "place": last_place()}
     now = timezone.now()
     if not ended.update(attempt=job.attempt + 1, heartbeat_at=now, **changes):
         job.refresh_from_db()
