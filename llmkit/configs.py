@@ -5,7 +5,8 @@ class Config:
     rank: int = setting(8, "Rank", "Width of the two thin matrices.", minimum=1, maximum=512)
 """
 
-from collections.abc import Callable, Mapping
+import shlex
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_type_hints
@@ -28,7 +29,7 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True)
 class About:
-    """What a form says about a setting. An `advanced` one is folded away."""
+    """What a form says about a setting. An `advanced` one is folded away; `unit` follows it."""
 
     label: str
     help: str = ""
@@ -36,6 +37,7 @@ class About:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     advanced: bool = False
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def read(config: type[T], values: Mapping[str, Any]) -> T:
     for name in values:
         if name not in known:
             raise ConfigError(name, f"There is no setting '{name}'. {near_names(name, known)}")
-    return config(**{name: _checked(known[name], value) for name, value in values.items()})
+    return config(**{name: checked(known[name], value) for name, value in values.items()})
 
 
 def written(config: Any) -> dict[str, Any]:
@@ -84,7 +86,22 @@ def written(config: Any) -> dict[str, Any]:
     return {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(config).items()}
 
 
-def _checked(about: Setting, value: Any) -> Any:
+def as_text(value: Any) -> str:
+    """As a form shows it; `checked` makes the same value of it again."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return repr(value).removesuffix(".0")
+        case tuple() | list():
+            return " ".join(map(shlex.quote, value))
+    return str(value)
+
+
+def checked(about: Setting, value: Any) -> Any:
+    """One setting's value from JSON or from the text of a form, or ConfigError."""
     if about.optional and value in (None, ""):
         return None
     try:
@@ -134,8 +151,15 @@ def _text(value: Any) -> str:
 
 
 def _texts(value: Any) -> tuple[str, ...]:
-    parts = value.replace(",", " ").split() if isinstance(value, str) else value
-    return tuple(_text(part) for part in parts)
+    return tuple(_text(part) for part in (_words(value) if isinstance(value, str) else value))
+
+
+def _words(text: str) -> Iterator[str]:
+    """Apart by spaces or commas; quotes hold together a word that has some."""
+    words = shlex.shlex(text, posix=True, punctuation_chars=False)
+    words.whitespace, words.whitespace_split = " \t\r\n,", True
+    words.commenters = words.escape = ""
+    return iter(words)
 
 
 PARSERS: dict[type, Callable[[Any], Any]] = {

@@ -33,7 +33,7 @@ class Config(Schedule):
         0.1, "Beta", "How near the model stays to what it was; larger is nearer.", minimum=0.001
     )
     max_length: int = setting(
-        1024, "Longest sequence", "In tokens; a pair with a longer one is left out.", minimum=8
+        1024, "Longest sequence", "A pair with a longer one is left out.", minimum=8, unit="tokens"
     )
 
 
@@ -118,6 +118,8 @@ file(
         name="dpo",
         label="DPO",
         summary="Learns from pairs directly to prefer the better answer, without a reward model.",
+        good_for="A cheaper road from the same rankings: steadier than PPO, but with no score.",
+        has_reference=True,
         config=Config,
         slots=(
             Slot("model", "Base model", ("base", "merged")),

@@ -28,7 +28,8 @@ class Slot:
 class Method:
     """`run(config, work)` trains and returns its last measures. `produces`: the kind of version.
 
-    `main_measure` is what curves show first; `ways` the ways of tuning that it can use.
+    `main_measure` is what curves show first; `ways` the ways of tuning that it can use; `good_for`
+    when to choose it; `has_reference` whether what learns is held near to what it was.
     """
 
     name: str
@@ -40,6 +41,8 @@ class Method:
     main_measure: str
     ways: tuple[str, ...]
     produces: str = "adapter"
+    good_for: str = ""
+    has_reference: bool = False
 
 
 METHODS: Registry[Method] = Registry("training method")

@@ -30,27 +30,34 @@ if TYPE_CHECKING:
 class Config(Schedule):
     """`batch_size` × `accumulate` answers are drawn a step."""
 
+    batch_size: int = setting(4, "Batch size", "Answers drawn at once.", minimum=1, maximum=4096)
     max_prompt: int = setting(
-        512, "Longest prompt", "In tokens; a longer one is left out.", minimum=8
+        512, "Longest prompt", "A longer one is left out.", minimum=8, unit="tokens"
     )
-    max_answer: int = setting(64, "Longest answer", "In tokens.", minimum=2, maximum=4096)
+    max_answer: int = setting(64, "Longest answer", minimum=2, maximum=4096, unit="tokens")
     temperature: float = setting(1.0, "Temperature", minimum=0.05, maximum=5, advanced=True)
     passes: int = setting(4, "Passes over each batch", minimum=1, maximum=50)
     minibatch: int = setting(4, "Minibatch", "Answers a change of the weights.", minimum=1)
     kl: str = setting("adaptive", "KL penalty", choices=("adaptive", "fixed"))
     kl_coefficient: float = setting(0.05, "KL coefficient", "At first.", minimum=0, maximum=100)
     kl_target: float = setting(
-        6.0, "KL target", "In nats per answer, for the adaptive penalty.", minimum=0.001
+        6.0, "KL target", "Per answer, for the adaptive penalty.", minimum=0.001, unit="nats"
     )
     kl_horizon: float = setting(
-        1000.0, "KL horizon", "In answers; smaller steers harder.", minimum=1, advanced=True
+        1000.0,
+        "KL horizon",
+        "Smaller steers harder.",
+        minimum=1,
+        advanced=True,
+        unit="answers",
     )
     update_kl: float | None = setting(
         None,
         "End a step's passes at",
-        "Nats per token between old and new policy; empty: never.",
+        "Per token, between old and new policy; empty: never.",
         minimum=0,
         advanced=True,
+        unit="nats",
     )
     clip: float = setting(0.2, "Clip", minimum=0.01, maximum=1, advanced=True)
     value_clip: float | None = setting(0.2, "Value clip", minimum=0, advanced=True)
@@ -64,13 +71,17 @@ class Config(Schedule):
     per_token: float = setting(
         0.0, "Price per token", "Of each token beyond the free ones.", minimum=0, advanced=True
     )
-    free_tokens: int = setting(0, "Free tokens", minimum=0, advanced=True)
+    free_tokens: int = setting(
+        0, "Free tokens", "Cost nothing.", minimum=0, advanced=True, unit="tokens"
+    )
     score_clip: float | None = setting(5.0, "Clip scores at ±", minimum=0.001, advanced=True)
     whiten_rewards: bool = setting(False, "Whiten rewards", advanced=True)
     stop_tokens: tuple[str, ...] = setting(
         (), "Further stop tokens", "Single tokens that end an answer, too.", advanced=True
     )
-    held_out: int = setting(16, "Held-out prompts", "Answered at each look.", minimum=0)
+    held_out: int = setting(
+        16, "Held-out prompts", "Answered at each look.", minimum=0, unit="prompts"
+    )
 
     def rules(self) -> "Rules":
         from llmkit.rl.update import Rules
@@ -224,6 +235,8 @@ file(
         name="ppo",
         label="PPO",
         summary="Learns to answer so that a reward model scores higher, near what it was.",
+        good_for="Answers that people would rank higher, once there is a reward model.",
+        has_reference=True,
         config=Config,
         slots=(
             Slot("model", "Base model", ("base", "merged")),

@@ -29,8 +29,11 @@ REFERENCES = 512
 class Config(Schedule):
     """`batch_size` counts prompts here, each with all its pairs."""
 
+    batch_size: int = setting(
+        4, "Batch size", "Prompts read at once, each with all its pairs.", minimum=1, maximum=4096
+    )
     max_length: int = setting(
-        1024, "Longest sequence", "In tokens; a pair with a longer one is left out.", minimum=8
+        1024, "Longest sequence", "A pair with a longer one is left out.", minimum=8, unit="tokens"
     )
     centring: float = setting(
         0.01,
@@ -227,6 +230,7 @@ file(
         name="reward",
         label="Reward model",
         summary="Learns from ranked answers how much people will like one.",
+        good_for="Turning rankings into a score, which PPO learns from and the chat can show.",
         config=Config,
         slots=(
             Slot("model", "Base model", ("base", "merged")),

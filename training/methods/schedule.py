@@ -10,7 +10,11 @@ class Schedule:
     """A step is one change of the weights, from `batch_size` × `accumulate` rows."""
 
     max_steps: int | None = setting(
-        None, "Steps", "Empty: as many as the epochs need.", minimum=1, maximum=10_000_000
+        None,
+        "Steps",
+        "Empty: as many as the epochs need.",
+        minimum=1,
+        maximum=10_000_000,
     )
     epochs: float = setting(1.0, "Epochs", "Times that every row is seen.", minimum=0.001)
     batch_size: int = setting(4, "Batch size", "Rows read at once.", minimum=1, maximum=4096)
@@ -34,12 +38,18 @@ class Schedule:
         advanced=True,
     )
     weight_decay: float = setting(0.0, "Weight decay", minimum=0, maximum=1, advanced=True)
-    clip: float = setting(1.0, "Largest gradient norm", minimum=0.001, advanced=True)
+    gradient_clip: float = setting(
+        1.0, "Largest gradient norm", "A larger one is scaled down.", minimum=0.001, advanced=True
+    )
     evaluate_every: int = setting(
-        50, "Evaluate every", "Steps between two looks at the held-out rows.", minimum=1
+        50, "Evaluate every", "Between two looks at the held-out rows.", minimum=1, unit="steps"
     )
     save_every: int = setting(
-        50, "Keep a checkpoint every", "Steps; a stopped run goes on from the last.", minimum=1
+        50,
+        "Keep a checkpoint every",
+        "A stopped run goes on from the last.",
+        minimum=1,
+        unit="steps",
     )
     keep_checkpoints: int = setting(2, "Checkpoints kept", minimum=1, maximum=1000, advanced=True)
     patience: int = setting(
@@ -49,6 +59,7 @@ class Schedule:
         minimum=0,
         maximum=1000,
         advanced=True,
+        unit="looks",
     )
     gradient_checkpointing: bool = setting(
         False, "Save memory", "Compute activations twice instead of keeping them.", advanced=True

@@ -26,15 +26,16 @@ SAMPLES = 3
 @dataclass(frozen=True)
 class Config(Schedule):
     max_length: int = setting(
-        1024, "Longest row", "In tokens; the end of a longer one is cut.", minimum=8
+        1024, "Longest row", "The end of a longer one is cut.", minimum=8, unit="tokens"
     )
     sample_tokens: int = setting(
         64,
         "Longest sample",
-        "Tokens of the answers shown while it trains; 0 shows none.",
+        "Of the answers shown while it trains; 0 shows none.",
         minimum=0,
         maximum=2048,
         advanced=True,
+        unit="tokens",
     )
 
 
@@ -158,6 +159,7 @@ file(
         name="sft",
         label="Instruction tuning",
         summary="Learns to answer prompts as the dataset's completions do.",
+        good_for="A task, a tone or a format, taught by examples of good answers.",
         config=Config,
         slots=(
             Slot("model", "Base model", ("base", "merged")),

@@ -72,7 +72,7 @@ def descend(state: State, schedule: Schedule, total: int) -> float:
     """Change the weights by the gradients that are there; the gradient's norm before clipping."""
     from torch.nn.utils import clip_grad_norm_
 
-    norm = clip_grad_norm_(state.parameters.values(), schedule.clip)
+    norm = clip_grad_norm_(state.parameters.values(), schedule.gradient_clip)
     for group in state.optimiser.param_groups:
         group["lr"] = rate(schedule, state.step, total)
     state.optimiser.step()

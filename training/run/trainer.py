@@ -39,7 +39,7 @@ def arguments(schedule: Schedule, work: Work, *, evaluates: bool) -> dict[str, A
         "lr_scheduler_type": schedule.decay,
         "warmup_steps": schedule.warmup,
         "weight_decay": schedule.weight_decay,
-        "max_grad_norm": schedule.clip,
+        "max_grad_norm": schedule.gradient_clip,
         "seed": schedule.seed,
         "data_seed": schedule.seed,
         "logging_steps": 1,

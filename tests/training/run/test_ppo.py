@@ -192,7 +192,7 @@ def test_gradients_are_clipped(opened: Opened) -> None:
     from training.run.state import State
 
     weight = torch.nn.Parameter(torch.zeros(2))
-    schedule = Schedule(clip=1.0, learning_rate=0.1, warmup=0)
+    schedule = Schedule(gradient_clip=1.0, learning_rate=0.1, warmup=0)
     state = State({"w": weight}, optimiser_of(schedule, [weight]))
     weight.grad = torch.tensor([30.0, 40.0])
     clipped: list[float] = []
