@@ -8,4 +8,5 @@ ROOMS = {
     "chat": (CHATTER,),
     "feedback": (LABELER, TRAINER, ADMIN),
     "datasets": (TRAINER, ADMIN),
+    "training": (TRAINER, ADMIN),
 }

@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("chat.urls")),
     path("feedback/", include("feedback.urls")),
     path("training/datasets/", include("training.urls_datasets")),
+    path("training/", include("training.urls_runs")),
     path("models/", include("training.urls")),
     path("people/", include("accounts.urls")),
     path("admin/", admin.site.urls),

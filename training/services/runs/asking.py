@@ -17,6 +17,7 @@ from training.services.errors import RunsError
 from training.services.places import NAME
 from training.services.runs.slots import slot_of, why_no_dataset, why_no_model
 
+PEFT = "peft"
 OWN = ("name", "model", "adapter", "reward_model", "dataset", "peft", "priority")
 
 
@@ -46,7 +47,11 @@ def asked(method_name: str, values: Mapping[str, Any]) -> Asked:
     try:
         method = methods.get(method_name)
         return _asked(method, values)
-    except (RegistryError, ConfigError, DatasetError) as error:
+    except ConfigError as error:
+        raise RunsError(str(error), error.name) from error
+    except DatasetError as error:
+        raise RunsError(str(error), "dataset") from error
+    except RegistryError as error:
         raise RunsError(str(error)) from error
 
 
@@ -70,26 +75,28 @@ def _asked(method: Method, values: Mapping[str, Any]) -> Asked:
 def name_of(name: object) -> str:
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise RunsError(
-            "The name must have letters, digits and . _ - and begin with a letter or digit."
+            "The name must have letters, digits and . _ - and begin with a letter or digit.",
+            "name",
         )
     return name[:80]
 
 
 def priority_of(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 1000:
-        raise RunsError("priority must be a whole number from -1000 to 1000.")
+        raise RunsError("priority must be a whole number from -1000 to 1000.", "priority")
     return value
 
 
 def trained(method: Method, values: Mapping[str, Any]) -> tuple[ModelVersion, ModelVersion | None]:
     """The base model and the adapter to go on from, whose own base is taken where none is named."""
     slot = slot_of(method, "adapter")
-    adapter = version_of(values["adapter"]) if values.get("adapter") and slot else None
+    going_on = values.get("adapter") if slot else None
+    adapter = version_of(going_on, "adapter") if going_on else None
     named = values.get("model")
     model = version_of(named or settings.DEFAULT_MODEL)
     if adapter is not None and adapter.base is not None and not named:
         model = adapter.base
-    require(why_no_model(method.slots[0], model))
+    require(why_no_model(method.slots[0], model), "model")
     return model, chosen(method, "adapter", values, base=model)
 
 
@@ -98,68 +105,76 @@ def chosen(
 ) -> ModelVersion | None:
     slot, named = slot_of(method, name), values.get(name)
     if slot is None:
-        require(f"{method.label} takes no {name}. Leave it out." if named else "")
+        require(f"{method.label} takes no {name}. Leave it out." if named else "", name)
         return None
     if not named:
-        require(f"{slot.label}: name one as {name}." if slot.required else "")
+        require(f"{slot.label}: name one as {name}." if slot.required else "", name)
         return None
-    version = version_of(named)
-    require(why_no_model(slot, version, base=base))
+    version = version_of(named, name)
+    require(why_no_model(slot, version, base=base), name)
     return version
 
 
-def version_of(name: object) -> ModelVersion:
+def version_of(name: object, slot: str = "model") -> ModelVersion:
     known = ModelVersion.objects.known().select_related("base")
     found = known.filter(name=str(name)).first()
     if found is None:
         near = near_names(str(name), known.values_list("name", flat=True))
-        raise RunsError(f"There is no model '{name}'. {near}")
+        raise RunsError(f"There is no model '{name}'. {near}", slot)
     return found
 
 
-def require(why_not: str) -> None:
+def require(why_not: str, field: str = "") -> None:
     if why_not:
-        raise RunsError(why_not)
+        raise RunsError(why_not, field)
 
 
 def peft_of(method: Method, value: Any, adapter: ModelVersion | None) -> dict[str, Any]:
     """A way's name, or an object with `kind` and its settings; the first of the method's else."""
     if value and adapter is not None:
-        raise RunsError("An adapter goes on as it is. Leave out peft, or leave out adapter.")
+        raise RunsError("An adapter goes on as it is. Leave out peft, or leave out adapter.", PEFT)
     found = {"kind": value} if isinstance(value, str) else value or {}
     if not isinstance(found, Mapping):
-        raise RunsError('peft must be a name or an object such as {"kind": "lora", "rank": 8}.')
+        sentence = 'peft must be a name or an object such as {"kind": "lora", "rank": 8}.'
+        raise RunsError(sentence, PEFT)
     wanted = {name: setting for name, setting in found.items() if name != "kind"}
     way = tuning.get(str(found.get("kind", method.ways[0])))
     if way.name not in method.ways:
         known = ", ".join(method.ways)
-        raise RunsError(f"{method.label} can't be done with {way.label}. It takes: {known}.")
-    return {"kind": way.name, **written(read(way.config, wanted))}
+        raise RunsError(f"{method.label} can't be done with {way.label}. It takes: {known}.", PEFT)
+    try:
+        return {"kind": way.name, **written(read(way.config, wanted))}
+    except ConfigError as error:
+        raise RunsError(str(error), f"{PEFT}.{error.name}") from error
 
 
 def data_of(method: Method, value: Any) -> tuple[Input, ...]:
     """Names, or objects with `name`, `version` and `weight`; one or several."""
     slot = slot_of(method, "dataset")
     if slot is None or not value:
-        require("Name a dataset." if slot is not None and slot.required else "")
+        require("Name a dataset." if slot is not None and slot.required else "", "dataset")
         return ()
     several = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-    require(f"{method.label} takes one dataset." if len(several) > 1 and not slot.many else "")
+    too_many = len(several) > 1 and not slot.many
+    require(f"{method.label} takes one dataset." if too_many else "", "dataset")
     found = tuple(input_of(each) for each in several)
     for each in found:
-        require(why_no_dataset(slot, each.version))
+        require(why_no_dataset(slot, each.version), "dataset")
     return found
 
 
 def input_of(value: Any) -> Input:
     if isinstance(value, DatasetVersion):
         return Input(value)
+    if isinstance(value, Input):
+        return value
     said = {"name": value} if isinstance(value, str) else value
     if not isinstance(said, Mapping) or not isinstance(said.get("name"), str):
-        raise RunsError('A dataset is a name, or an object such as {"name": "sums", "weight": 2}.')
+        sentence = 'A dataset is a name, or an object such as {"name": "sums", "weight": 2}.'
+        raise RunsError(sentence, "dataset")
     number, weight = said.get("version"), said.get("weight", 1.0)
     if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < 1e9:
-        raise RunsError("A dataset's weight must be a number above 0.")
+        raise RunsError("A dataset's weight must be a number above 0.", "dataset")
     if number is not None and not isinstance(number, int):
-        raise RunsError("A dataset's version must be a whole number.")
+        raise RunsError("A dataset's version must be a whole number.", "dataset")
     return Input(version_named(said["name"], number), float(weight))

@@ -13,26 +13,36 @@ def slot_of(method: Method, name: str) -> Slot | None:
 
 def why_no_model(slot: Slot, version: ModelVersion, *, base: ModelVersion | None = None) -> str:
     """One sentence, or nothing where the version fits. `base`: what the run trains."""
+    reason = model_reason(slot, version, base=base)
+    return f"{slot.label}: {version.name} {reason}." if reason else ""
+
+
+def model_reason(slot: Slot, version: ModelVersion, *, base: ModelVersion | None = None) -> str:
+    """What follows the version's name in that sentence."""
     if version.kind not in slot.kinds:
         kind = version.get_kind_display().lower()
         wanted = words(ModelVersion.Kind(each).label for each in slot.kinds)
-        return f"{slot.label}: {version.name} is of the kind {kind}; it takes {wanted}."
+        return f"is of the kind {kind}; it takes {wanted}"
     if version.state != ModelVersion.State.READY:
-        state = version.get_state_display().lower()
-        return f"{slot.label}: {version.name} can't be used now ({state})."
+        return f"can't be used now ({version.get_state_display().lower()})"
     if slot.name == "adapter" and base is not None and version.base_id != base.pk:
-        return f"{slot.label}: {version.name} was trained on {version.base}, not on {base.name}."
+        return f"was trained on {version.base}, not on {base.name}"
     return ""
 
 
 def why_no_dataset(slot: Slot, version: DatasetVersion) -> str:
-    dataset = version.dataset
-    if dataset.kind not in slot.kinds:
-        kind = dataset.get_kind_display().lower()
+    reason = dataset_reason(slot, version)
+    return f"{slot.label}: {version.dataset.name} {reason}" if reason else ""
+
+
+def dataset_reason(slot: Slot, version: DatasetVersion) -> str:
+    """What follows the dataset's name in that sentence."""
+    if version.dataset.kind not in slot.kinds:
+        kind = version.dataset.get_kind_display().lower()
         wanted = words(Dataset.Kind(each).label for each in slot.kinds)
-        return f"{slot.label}: {dataset.name} holds {kind}; it takes {wanted}."
+        return f"holds {kind}; it takes {wanted}."
     if not rows_in(version, "train"):
-        return f"{slot.label}: {version} has no rows in its split train. Split it anew."
+        return f"has no rows in the split train of version {version.number}. Split it anew."
     return ""
 
 
