@@ -34,6 +34,13 @@ PACKAGES = (
         "@picocss/pico", "2.1.1", "MIT", ("css/pico.min.css", "LICENSE.md"), "static/vendor/pico"
     ),
     Package(
+        "uplot",
+        "1.6.32",
+        "MIT",
+        ("dist/uPlot.iife.min.js", "dist/uPlot.min.css", "LICENSE"),
+        "static/vendor/uplot",
+    ),
+    Package(
         "axe-core",
         "4.14.1",
         "MPL-2.0",

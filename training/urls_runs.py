@@ -1,12 +1,19 @@
-"""Addresses of runs, below /training/."""
+"""Addresses of training runs, below /training/."""
 
 from django.urls import path
 
-from training.views import new_run
+from training.views import new_run, runs, runs_acts, runs_page
 
 app_name = "training"
+RUN = "runs/<uuid:pk>/"
 urlpatterns = [
+    path("", runs.runs, name="list"),
+    path("rows", runs.rows, name="rows"),
     path("new/", new_run.methods, name="new"),
     path("new/<slug:name>/", new_run.new, name="new-run"),
     path("new/<slug:name>/slots", new_run.slots, name="new-run-slots"),
+    path(RUN, runs_page.run, name="run"),
+    path(f"{RUN}live", runs_page.live, name="live"),
+    path(f"{RUN}stop", runs_acts.stop, name="stop"),
+    path(f"{RUN}resume", runs_acts.resume, name="resume"),
 ]

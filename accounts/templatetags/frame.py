@@ -17,7 +17,7 @@ PLACES = (
     ("Chat", "chat:home", "g c", ("/c/", "/compare/")),
     ("Templates", "chat:templates", "g t", ("/templates/",)),
     ("Feedback", "feedback:home", "g f", ("/feedback/",)),
-    ("Training", "datasets:list", "g n", ("/training/",)),
+    ("Training", "training:list", "g n", ("/training/",)),
     ("Models", "models:list", "g m", ("/models/",)),
 )
 UNDO = "undo="

@@ -8,8 +8,10 @@ from feedback.models import Batch, BatchPrompt
 from llmkit.types import GenerationSettings
 from llmkit.words import setting_words
 from training.models import Job
+from training.showing.words import duration
 
 register = template.Library()
+register.filter("duration", duration)
 WORDS = {
     Job.State.RECEIVING: "Draft",
     Job.State.WAITING: "Waiting for a worker",
@@ -57,17 +59,3 @@ def asks(prompt: BatchPrompt) -> str:
 def thousands(number: int) -> str:
     """5800 as '5,800'."""
     return f"{number:,}"
-
-
-@register.filter
-def duration(seconds: float | None) -> str:
-    """'40 s', '12 min', '3 h 20 min'; nothing where it is not known."""
-    if seconds is None:
-        return ""
-    minutes = round(seconds / 60)
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, rest = divmod(minutes, 60)
-    return f"{hours:,} h {rest} min" if rest and hours < 24 else f"{hours:,} h"

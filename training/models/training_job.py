@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
+from django.urls import reverse
 from django.utils import timezone
 
 from training.models.dataset import DatasetVersion
@@ -44,6 +45,21 @@ class TrainingJobQuerySet(JobQuerySet):
     def restorable(self) -> Self:
         """Removed ones whose folder is kept for a while."""
         return self.filter(removed_at__gte=timezone.now() - UNDO)
+
+    def about(self, words: str) -> Self:
+        """Those whose name, method or model holds the words."""
+        found = self
+        for word in words.split():
+            parts = models.Q(name__icontains=word) | models.Q(method__icontains=word)
+            found = found.filter(parts | models.Q(model__name__icontains=word))
+        return found
+
+    def ended(self) -> Self:
+        return self.exclude(state__in=Job.LIVE)
+
+    def with_names(self) -> Self:
+        """With all that a line of a list tells, in one query."""
+        return self.select_related("owner", "model", "produced")
 
     def queue(self) -> Self:
         """Those that wait, in the order in which workers take them."""
@@ -103,6 +119,9 @@ class TrainingJob(Job):
 
     def __str__(self) -> str:
         return f"run {self.name}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("training:run", args=[self.pk])
 
     @property
     def path(self) -> str:

@@ -1,0 +1,1 @@
+"""Runs as their pages show them: words, curves, what looks wrong, what differs."""
