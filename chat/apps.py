@@ -5,7 +5,9 @@ class ChatConfig(AppConfig):
     name = "chat"
 
     def ready(self) -> None:
-        from chat.uses import uses
+        from chat.uses import renamed, uses
+        from training import renames
         from training.uses import register
 
         register(uses)
+        renames.register(renamed)

@@ -25,5 +25,10 @@ def uses(names: Collection[str]) -> dict[str, Use]:
     return found
 
 
+def renamed(old: str, new: str) -> None:
+    """Conversations are set to the model by its name."""
+    Conversation.objects.filter(model=old).update(model=new)
+
+
 def _display_names(owners: set[int]) -> dict[int, str]:
     return {user.pk: user.display_name for user in User.objects.filter(pk__in=owners)}

@@ -8,11 +8,12 @@ class FeedbackConfig(AppConfig):
         from feedback.dataset_notes import voided
         from feedback.dataset_origins import origins
         from feedback.pairs.panel import panel
-        from feedback.uses import uses
-        from training import dataset_panels
+        from feedback.uses import renamed, uses
+        from training import dataset_panels, renames
         from training.uses import register
 
         register(uses)
+        renames.register(renamed)
         dataset_panels.register(voided)
         dataset_panels.register(panel)
         dataset_panels.register_origins(origins)

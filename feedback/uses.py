@@ -15,3 +15,14 @@ def uses(names: Collection[str]) -> dict[str, Use]:
         for model in set(batch.models) & set(found):
             found[model] += Use(batches=1)
     return found
+
+
+def renamed(old: str, new: str) -> None:
+    """Drafts name their models; a batch that is at work keeps them from being renamed."""
+    for batch in Batch.objects.filter(state=Job.State.RECEIVING):
+        if old in batch.models:
+            batch.columns = [
+                {**column, "model": new if column["model"] == old else column["model"]}
+                for column in batch.columns
+            ]
+            batch.save(update_fields=["columns"])

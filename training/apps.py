@@ -6,7 +6,9 @@ class TrainingConfig(AppConfig):
 
     def ready(self) -> None:
         from training import engines
+        from training.services import dependants  # noqa: F401
         from training.services.runs import uses  # noqa: F401
-        from training.signals import endpoints_changed
+        from training.signals import endpoints_changed, models_changed
 
         endpoints_changed.connect(engines.forget)
+        models_changed.connect(engines.forget)

@@ -20,8 +20,8 @@ from django.db import Error, connection
 from llmkit.client import EngineClient
 from llmkit.remote import RemoteClient
 from llmkit.types import EngineError
-from training.models import Endpoint, ModelVersion
-from training.services import endpoints
+from training.models import Endpoint, FormerName, ModelVersion
+from training.services import endpoints, promoting
 
 MODELS_FRESH_SECONDS = 5.0
 SERVES_SECONDS = 60.0
@@ -58,10 +58,17 @@ class Picker:
 
 @dataclass(frozen=True)
 class Known:
-    """What the database says: endpoints that are on, and names that belong to this machine."""
+    """What the database says: endpoints that are on, and names that belong to this machine.
+
+    `archived` ones are not offered; `renamed` maps former names to those of now; `promoted` is
+    what new conversations begin with.
+    """
 
     endpoints: tuple[Endpoint, ...] = ()
     own_names: frozenset[str] = frozenset()
+    archived: frozenset[str] = frozenset()
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    promoted: str = ""
 
 
 @dataclass
@@ -81,10 +88,11 @@ class _Loop:
 
 _loops: "WeakKeyDictionary[asyncio.AbstractEventLoop, _Loop]" = WeakKeyDictionary()
 _changes = 0
+_told = Known()
 
 
 def forget(**_: Any) -> None:
-    """Endpoints were changed: every loop reads them anew."""
+    """Endpoints or models were changed: every loop reads them anew."""
     global _changes
     _changes += 1
 
@@ -108,10 +116,22 @@ def _read() -> Known:
     """From the database, by a thread that keeps no connection; and checks what is due."""
     try:
         endpoints.check_due()
-        found = tuple(Endpoint.objects.enabled())
-        return Known(found, frozenset(ModelVersion.objects.known().values_list("name", flat=True)))
+        return read_known()
     finally:
         connection.close()
+
+
+def read_known() -> Known:
+    names = dict(ModelVersion.objects.known().values_list("name", "archived_at"))
+    former = FormerName.objects.exclude(version__state=ModelVersion.State.DELETED)
+    renamed = dict(former.values_list("name", "version__name"))
+    return Known(
+        endpoints=tuple(Endpoint.objects.enabled()),
+        own_names=frozenset({*names, *renamed}),
+        archived=frozenset(name for name, since in names.items() if since is not None),
+        renamed=renamed,
+        promoted=promoting.preselected(),
+    )
 
 
 async def _known(before: Known) -> Known:
@@ -159,6 +179,8 @@ async def _look(here: _Loop) -> None:
 
 
 def _arrange(here: _Loop, known: Known, lists: list[list[str]]) -> None:
+    global _told
+    _told = known
     own: dict[str, EngineClient] = {}
     for client, names in zip(here.clients, lists, strict=True):
         for name in names:
@@ -168,7 +190,8 @@ def _arrange(here: _Loop, known: Known, lists: list[list[str]]) -> None:
     here.known = known
     here.remotes = {_identity(e, public): _remote(here, e, public) for e in known.endpoints}
     clients = {key[0]: client for key, client in here.remotes.items()}
-    groups = [Group("", tuple(Choice(name, label_of(name, own)) for name in in_order(own)))]
+    offered_here = [name for name in in_order(own) if name not in known.archived]
+    groups = [Group("", tuple(Choice(name, label_of(name, own)) for name in offered_here))]
     here.models, here.by_own_name = dict(own), {}
     for endpoint in known.endpoints:
         offered = public[endpoint.name]
@@ -244,12 +267,14 @@ async def models() -> list[str]:
 
 
 def preferred(names: list[str], wanted: str = "") -> str:
-    """The wanted model, else the default one where it is served, else the first."""
+    """The wanted model by its name of now, else the promoted one where it is served, else the
+    default one, else the first."""
     if wanted:
-        return wanted
-    if settings.DEFAULT_MODEL in names or not names:
-        return settings.DEFAULT_MODEL
-    return names[0]
+        return wanted if wanted in names else _told.renamed.get(wanted, wanted)
+    if _told.promoted in names:
+        return _told.promoted
+    default = _told.renamed.get(settings.DEFAULT_MODEL, settings.DEFAULT_MODEL)
+    return default if default in names or not names else names[0]
 
 
 async def client_for(model: str) -> EngineClient:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from training.models import Addition, Endpoint, ModelVersion
-from training.services import removal, serving
+from training.services import promoting, removal, serving
 from training.services.serving import Served, Serving
 from training.uses import Use, uses_of
 
@@ -51,9 +51,15 @@ class Shown:
 
 @dataclass(frozen=True)
 class Shelf:
-    """Everything on the page. `refresh` is how soon it is worth asking again, in seconds."""
+    """Everything on the page, or what has the `tag`. `refresh` is how soon it is worth asking
+    again, in seconds. Reward models write nothing and so have no engine state."""
 
     models: tuple[Shown, ...]
+    archived: tuple[Shown, ...]
+    rewards: tuple[ModelVersion, ...]
+    tags: tuple[str, ...]
+    tag: str
+    preselected: str
     adding: tuple[Shown, ...]
     failed: tuple[Shown, ...]
     endpoints: tuple[Endpoint, ...]
@@ -65,30 +71,55 @@ class Shelf:
         return QUICK_SECONDS if self.adding or loading else CALM_SECONDS
 
 
-def shelf() -> Shelf:
-    known = list(ModelVersion.objects.that_answer().select_related("base", "added_by"))
+def shelf(tag: str = "") -> Shelf:
+    known = list(ModelVersion.objects.known().select_related("base", "added_by"))
+    tags = tuple(sorted({each for version in known for each in version.tags}))
+    fits = [version for version in known if not tag or tag in version.tags]
+    answering = [version for version in fits if version.kind != ModelVersion.Kind.REWARD]
     engines = serving.serving()
-    uses = uses_of([version.name for version in known])
-    work = {a.version_id: a for a in Addition.objects.filter(version__in=known)}
-    by_base: dict[int, list[Shown]] = {}
-    tops: list[Shown] = []
-    for version in known:
-        shown = Shown(version, engines.of(version.name), uses[version.name])
-        if version.base_id is not None:
-            by_base.setdefault(version.base_id, []).append(shown)
-        else:
-            tops.append(shown)
-    whole = [
-        replace(s, adapters=tuple(by_base.get(s.version.pk, ())), addition=work.get(s.version.pk))
-        for s in tops
-    ]
+    rows = rows_of(answering, engines)
+    in_use = [row for row in rows if row.version.archived_at is None]
     return Shelf(
-        models=tuple(s for s in whole if s.version.state in (State.READY, State.MISSING)),
-        adding=tuple(s for s in whole if s.version.state == State.ADDING),
-        failed=tuple(s for s in whole if s.version.state == State.FAILED),
+        models=tuple(row for row in in_use if row.version.state in (State.READY, State.MISSING)),
+        archived=tuple(row for row in rows if row.version.archived_at is not None),
+        rewards=tuple(v for v in fits if v.kind == ModelVersion.Kind.REWARD),
+        tags=tags,
+        tag=tag,
+        preselected=promoting.preselected(),
+        adding=tuple(row for row in in_use if row.version.state == State.ADDING),
+        failed=tuple(row for row in in_use if row.version.state == State.FAILED),
         endpoints=tuple(Endpoint.objects.all()),
         engines=engines,
     )
+
+
+def rows_of(versions: list[ModelVersion], engines: Serving) -> list[Shown]:
+    """Each model with its adapters below it; an adapter stands alone where its model does not."""
+    uses = uses_of([version.name for version in versions])
+    work = {a.version_id: a for a in Addition.objects.filter(version__in=versions)}
+    shown = {
+        v.pk: Shown(v, engines.of(v.name), uses[v.name], addition=work.get(v.pk)) for v in versions
+    }
+    below: dict[int, list[Shown]] = {}
+    for row in shown.values():
+        if is_below(row.version, shown):
+            below.setdefault(row.version.base_id or 0, []).append(row)
+    return [
+        replace(row, adapters=tuple(below.get(pk, ())))
+        for pk, row in shown.items()
+        if not is_below(row.version, shown)
+    ]
+
+
+def is_below(version: ModelVersion, shown: dict[int, Shown]) -> bool:
+    """Whether it is listed under its model: both in use, or both put away."""
+    base = shown.get(version.base_id or 0)
+    settled = version.state in (State.READY, State.MISSING)
+    return base is not None and settled and _together(version, base.version)
+
+
+def _together(version: ModelVersion, base: ModelVersion) -> bool:
+    return (version.archived_at is None) == (base.archived_at is None)
 
 
 def shown(version: ModelVersion) -> Shown:
@@ -101,6 +132,6 @@ def shown(version: ModelVersion) -> Shown:
     return Shown(version, engines.of(version.name), uses[version.name], tuple(rows), last)
 
 
-def question(version: ModelVersion) -> str:
-    """What to ask before it is removed."""
-    return removal.affected(version=version, engines=serving.serving()).question
+def affected(version: ModelVersion) -> removal.Affected:
+    """What to ask before it is removed, or what forbids it."""
+    return removal.affected(version=version, engines=serving.serving())

@@ -3,3 +3,5 @@
 from django.dispatch import Signal
 
 endpoints_changed = Signal()
+
+models_changed = Signal()

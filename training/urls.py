@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from training.views import acts, adding, endpoints, pages
+from training.views import acts, adding, endpoints, pages, versions
 
 app_name = "models"
 urlpatterns = [
@@ -21,6 +21,13 @@ urlpatterns = [
     path("<int:pk>/cancel", acts.cancel, name="cancel"),
     path("<int:pk>/retry", acts.retry, name="retry"),
     path("<int:pk>/dismiss", acts.dismiss, name="dismiss"),
+    path("<int:pk>/rename", versions.rename, name="rename"),
+    path("<int:pk>/about", versions.about, name="about"),
+    path("<int:pk>/archive", versions.archive, name="archive"),
+    path("<int:pk>/unarchive", versions.unarchive, name="unarchive"),
+    path("<int:pk>/promote", versions.promote, name="promote"),
+    path("promoted/", versions.promotions, name="promotions"),
+    path("promoted/back", versions.roll_back, name="roll-back"),
     path("endpoints/add/", endpoints.add, name="endpoint-add"),
     path("endpoints/<int:pk>/", endpoints.edit, name="endpoint"),
     path("endpoints/<int:pk>/check", endpoints.check, name="endpoint-check"),

@@ -99,6 +99,7 @@ class ModelHub(Shelf):
 
         EngineError(model_not_found) that names near ones.
         """
+        name = self.former.current(name)
         model, adapter = split(name)
         known = self.names() if not adapter else self.ids()
         if name not in known:
@@ -117,7 +118,7 @@ class ModelHub(Shelf):
             entry = self._current(folder)
             entry.uses += 1
             entry.last_used = time.time()
-            adapter = self._adapter(entry, split(name)[1])
+            adapter = self._adapter(entry, self._adapter_of(name))
         return Lease(entry, self._give_back, adapter)
 
     @contextlib.asynccontextmanager
@@ -134,14 +135,14 @@ class ModelHub(Shelf):
         folder = self.folder(name)
         with self._lock:
             entry = self._current(folder)
-            return (self._adapter(entry, split(name)[1]) or entry).future
+            return (self._adapter(entry, self._adapter_of(name)) or entry).future
 
     def unload(self, name: str) -> None:
         """Free a model's memory. EngineError: model_not_found, or in_use while it is needed.
 
         An adapter is only forgotten: whoever it still answers keeps it until the end.
         """
-        model, adapter = split(name)
+        model, adapter = split(self.former.current(name))
         with self._lock:
             entry = self._entries.get(model)
             if entry is None or adapter:
@@ -154,6 +155,9 @@ class ModelHub(Shelf):
             self._retire(entry)
         self._put_away_idle()
         self.enqueue(self._load_next)
+
+    def _adapter_of(self, name: str) -> str:
+        return split(self.former.current(name))[1]
 
     def _adapter(self, base: Entry, name: str) -> Entry | None:
         """Under the lock: the adapter's entry, if one is named."""
@@ -191,7 +195,7 @@ class ModelHub(Shelf):
     # -- telling ---------------------------------------------------------------------------------
 
     def state(self, name: str) -> State:
-        model, adapter = split(name)
+        model, adapter = split(self.former.current(name))
         entry = self._entries.get(model)
         if entry is not None and adapter:
             entry = entry.adapters.get(adapter)

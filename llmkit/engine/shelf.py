@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from llmkit.engine.adapter_entries import adapter_bytes, open_adapted
 from llmkit.engine.adapters import adapters_folder, split
 from llmkit.engine.entries import Entry
+from llmkit.engine.former_names import FormerNames
 from llmkit.engine.libraries import import_libraries
 from llmkit.engine.memory import default_budget, need_of, never_fits
 from llmkit.engine.release import give_memory_back
@@ -38,6 +39,7 @@ class Shelf:
     def __init__(self, models_dir: Path, options: "EngineOptions") -> None:
         self.models_dir = models_dir
         self.adapters_dir = adapters_folder(models_dir)
+        self.former = FormerNames(models_dir)
         self.options = options
         self._lock = threading.RLock()
         self._entries: dict[str, Entry] = {}

@@ -47,7 +47,7 @@ def test_a_chatter_may_change_nothing(
     client = signed_in(member)
     client.get("/models/")
     pk = ModelVersion.objects.get().pk
-    looking = {"list", "rows", "model"}
+    looking = {"list", "rows", "model", "promotions"}
     values = {"pk": pk, "way": "hub", "job": "0" * 32, "at": 0}
     for pattern in urlpatterns:
         if pattern.name in looking:

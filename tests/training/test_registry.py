@@ -72,32 +72,33 @@ def test_a_folder_that_must_not_be_served_says_why(installed: Installed) -> None
     assert "Python code of its own" in fox.error
 
 
-def test_removing_names_what_goes_with_it(
-    fox: ModelVersion, data: Path, source: Path, member: User
-) -> None:
-    put_adapter(data, source, "fox", "brief")
-    registry.sync()
+def test_removing_names_who_will_miss_it(fox: ModelVersion, member: User) -> None:
     Conversation.objects.create(owner=member, model="fox")
-    Conversation.objects.create(owner=member, model="fox:brief")
     question = removal.affected(version=fox, engines=serving.Serving()).question
-    assert "Its adapters go with it: brief." in question
-    assert "2 conversations are set to it" in question
+    assert "1 conversation is set to it" in question
 
 
-def test_a_removed_model_comes_back_with_its_adapters(
+def test_what_an_adapter_sits_on_stays_until_the_adapter_is_gone(
     fox: ModelVersion, data: Path, source: Path
 ) -> None:
-    adapter = put_adapter(data, source, "fox", "brief")
+    folder = put_adapter(data, source, "fox", "brief")
     registry.sync()
+    with pytest.raises(ModelsError, match=r"fox is needed by fox:brief, so it stays\."):
+        removal.remove(version=fox)
+    adapter = ModelVersion.objects.get(kind="adapter")
+    removal.remove(version=adapter)
     removal.remove(version=fox)
     assert not fox.folder.exists()
-    assert not adapter.exists()
+    assert not folder.exists()
     registry.sync()
     assert not ModelVersion.objects.known().exists()
+    with pytest.raises(ModelsError, match="sits on fox, which was removed"):
+        removal.restore(version=ModelVersion.objects.get(kind="adapter"))
     fox.refresh_from_db()
     removal.restore(version=fox)
+    removal.restore(version=ModelVersion.objects.get(kind="adapter"))
     assert (fox.folder / "model.safetensors").exists()
-    assert adapter.exists()
+    assert folder.exists()
     assert {v.name for v in ModelVersion.objects.ready()} == {"fox", "fox:brief"}
 
 

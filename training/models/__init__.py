@@ -3,8 +3,9 @@ from training.models.dataset import Dataset, DatasetQuerySet, DatasetVersion
 from training.models.dataset_addition import DatasetAddition
 from training.models.endpoint import Endpoint, EndpointQuerySet
 from training.models.job import Job, JobLostError
+from training.models.promotion import Promotion, PromotionQuerySet
 from training.models.training_job import TrainingData, TrainingJob, TrainingJobQuerySet
-from training.models.version import ModelVersion, ModelVersionQuerySet
+from training.models.version import FormerName, ModelVersion, ModelVersionQuerySet
 
 __all__ = [
     "Addition",
@@ -15,10 +16,13 @@ __all__ = [
     "DatasetVersion",
     "Endpoint",
     "EndpointQuerySet",
+    "FormerName",
     "Job",
     "JobLostError",
     "ModelVersion",
     "ModelVersionQuerySet",
+    "Promotion",
+    "PromotionQuerySet",
     "TrainingData",
     "TrainingJob",
     "TrainingJobQuerySet",

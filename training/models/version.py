@@ -18,9 +18,19 @@ class ModelVersionQuerySet(models.QuerySet["ModelVersion"]):
         """All that were not removed, whether or not they can be used now."""
         return self.exclude(state=ModelVersion.State.DELETED)
 
+    def called(self, name: str) -> "ModelVersion | None":
+        """The known one of that name, else the one that had it before it was renamed."""
+        known = self.known()
+        now: ModelVersion | None = known.filter(name=name).first()
+        return now or known.filter(former_names__name=name).first()
+
     def that_answer(self) -> Self:
         """Known ones that people can chat with."""
         return self.known().exclude(kind=ModelVersion.Kind.REWARD)
+
+    def in_use(self) -> Self:
+        """Those that were not put away."""
+        return self.filter(archived_at=None)
 
     def ready(self) -> Self:
         return self.filter(state=ModelVersion.State.READY)
@@ -40,7 +50,8 @@ class ModelVersion(models.Model):
 
     `path` is its folder relative to DATA_DIR. `dtype` is what its weights are stored in,
     `precision` what the engine is asked to serve them in. `parent` is what it was trained from,
-    `base` the model that an adapter sits on.
+    `base` the model that an adapter sits on. How it came about (method, data, settings) is its
+    run's story: `made_by`. An archived one is offered for nothing new and goes on answering.
     """
 
     class Kind(models.TextChoices):
@@ -82,6 +93,8 @@ class ModelVersion(models.Model):
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="adapters"
     )
     licence = models.CharField(max_length=200, blank=True)
+    notes = models.TextField(blank=True)
+    tags = models.JSONField(default=list, blank=True)
     architecture = models.CharField(max_length=200, blank=True)
     parameters = models.BigIntegerField(null=True, blank=True)
     window = models.PositiveIntegerField(null=True, blank=True)
@@ -100,6 +113,7 @@ class ModelVersion(models.Model):
         related_name="models_added",
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
     removed_at = models.DateTimeField(null=True, blank=True)
 
     objects = ModelVersionQuerySet.as_manager()
@@ -123,6 +137,12 @@ class ModelVersion(models.Model):
         return self.kind == self.Kind.ADAPTER
 
     @property
+    def trainable(self) -> int | None:
+        """How many of its numbers were learned here, where that is known."""
+        learned = self.is_adapter or self.kind == self.Kind.REWARD
+        return self.parameters if learned or self.source == self.Source.RUN else None
+
+    @property
     def short_name(self) -> str:
         """The adapter's own part of `model:adapter`."""
         return self.name.rpartition(":")[2]
@@ -131,3 +151,20 @@ class ModelVersion(models.Model):
     def folder(self) -> Path:
         where: Any = settings.DATA_DIR
         return Path(where) / self.path
+
+
+class FormerName(models.Model):
+    """A public id that a version had once. It goes on leading there, so nothing else may take it.
+
+    Old answers, annotations and clients outside keep the name they were made with.
+    """
+
+    name = models.CharField(max_length=200, unique=True)
+    version = models.ForeignKey(ModelVersion, on_delete=models.CASCADE, related_name="former_names")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.name}, now {self.version}"

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from llmkit.adding.space import in_words
-from training.models import Addition, Job, ModelVersion
+from training.models import Addition, FormerName, Job, ModelVersion
 from training.services import leftovers
 from training.services.errors import ModelsError
 from training.services.places import NAME, models_dir, relative, upload_file
@@ -78,6 +78,9 @@ def _reserved(name: str, *, source: str, origin: str, by: User) -> ModelVersion:
         raise ModelsError(
             "A model's name has letters, digits and . _ - and begins with a letter or digit."
         )
+    before = FormerName.objects.filter(name=name).exclude(version__state=State.DELETED).first()
+    if before is not None:
+        raise ModelsError(f"{name} was the name of {before.version} and still leads to it.")
     failed = ModelVersion.objects.filter(name=name, state=State.FAILED)
     if not (models_dir() / name).exists():
         failed.update(state=State.DELETED, removed_at=timezone.now())

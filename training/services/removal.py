@@ -9,21 +9,23 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from llmkit.adding.space import in_words
-from training.models import ModelVersion, TrainingJob
-from training.services import serving
+from training.models import ModelVersion
+from training.services import idle, promoting, serving
 from training.services.errors import ModelsError
-from training.services.places import adapters_dir, relative, trash_dir
+from training.services.places import relative, trash_dir
 from training.uses import Use, uses_of
+from training.version_uses import Dependant, dependants_of
 
 State = ModelVersion.State
+NAMED = 3
 
 
 @dataclass(frozen=True)
 class Affected:
-    """What goes away with a model, and who would miss it."""
+    """What goes away with a model, who would miss it, and what forbids it."""
 
     version: ModelVersion
-    adapters: tuple[ModelVersion, ...]
+    dependants: tuple[Dependant, ...]
     use: Use
     loaded: bool
     busy: int
@@ -34,9 +36,6 @@ class Affected:
         parts = [f"Remove {self.version.name} ({in_words(self.version.size_bytes)})?"]
         if self.loaded:
             parts.append("It is loaded and will be let go.")
-        if self.adapters:
-            names = ", ".join(adapter.short_name for adapter in self.adapters)
-            parts.append(f"Its adapters go with it: {names}.")
         if count := self.use.conversations:
             those = "1 conversation is" if count == 1 else f"{count} conversations are"
             parts.append(f"{those} set to it and will need another model.")
@@ -44,51 +43,40 @@ class Affected:
             parts.append("It is the default model, which comes back with the next start.")
         return " ".join([*parts, "You can undo this for a day."])
 
+    @property
+    def why_not(self) -> str:
+        """One sentence that names what depends on it, or nothing."""
+        if not self.dependants:
+            return ""
+        names = [one.name for one in self.dependants]
+        shown = names if len(names) <= NAMED else [*names[:NAMED], f"{len(names) - NAMED} more"]
+        needed = " and ".join([part for part in (", ".join(shown[:-1]), shown[-1]) if part])
+        return f"{self.version.name} is needed by {needed}, so it stays. It can be archived."
+
 
 def affected(*, version: ModelVersion, engines: serving.Serving) -> Affected:
-    adapters = tuple(ModelVersion.objects.known().filter(base=version, kind="adapter"))
-    names = [version.name, *(adapter.name for adapter in adapters)]
-    uses = uses_of(names)
-    found = [engines.models[name] for name in names if name in engines.models]
+    served = engines.models.get(version.name, serving.Served())
     return Affected(
         version,
-        adapters,
-        sum(uses.values(), Use()),
-        loaded=any(served.state in ("ready", "loading") for served in found),
-        busy=max([served.busy for served in found], default=0),
+        tuple(dependants_of(version)),
+        uses_of([version.name])[version.name],
+        loaded=served.state in ("ready", "loading"),
+        busy=served.busy,
     )
 
 
 def remove(*, version: ModelVersion) -> None:
-    """Move it and its adapters to the trash. ModelsError while answers are written with it."""
+    """Move it to the trash. ModelsError while something depends on it or is done with it."""
     if version.state not in (State.READY, State.MISSING, State.FAILED):
         raise ModelsError(f"{version.name} is being added. Cancel that instead.")
+    promoting.require_not_promoted(version, "removed")
     found = affected(version=version, engines=serving.serving())
-    if found.use.answers or found.busy:
-        raise ModelsError(
-            f"{version.name} is writing answers now. Wait until they have ended, or stop them."
-        )
-    if found.use.batches:
-        raise ModelsError(
-            f"A batch has prompts for {version.name}. Wait until it ends, or stop it."
-        )
-    run = TrainingJob.objects.live().with_model(version).first()
-    if run is not None:
-        raise ModelsError(
-            f"The run {run.name} uses {version.name}. Wait until it ends, or cancel it."
-        )
+    idle.require_rest(version, found.use, found.busy)
+    if found.why_not:
+        raise ModelsError(found.why_not)
     if found.loaded and not version.is_adapter:
-        _let_go(version)
+        idle.let_go(version)
     _to_trash(version)
-
-
-def _let_go(version: ModelVersion) -> None:
-    """An engine that can't be asked loses the folder all the same; one that refuses counts."""
-    try:
-        serving.unload(version=version)
-    except ModelsError as error:
-        if getattr(error.__cause__, "code", "") == "in_use":
-            raise
 
 
 def _to_trash(version: ModelVersion) -> None:
@@ -98,12 +86,8 @@ def _to_trash(version: ModelVersion) -> None:
             gone = ModelVersion.objects.known().filter(pk=version.pk)
             if not gone.update(state=State.DELETED, removed_at=timezone.now()):
                 raise ModelsError(f"{version.name} was removed already.")
-            with_it = ModelVersion.objects.known().filter(base=version, kind="adapter")
-            with_it.update(state=State.DELETED, removed_at=timezone.now())
             trash.mkdir(parents=True, exist_ok=True)
             _move(version.folder, trash / "model")
-            if not version.is_adapter:
-                _move(adapters_dir() / version.name, trash / "adapters")
     except OSError as error:
         raise ModelsError(f"Its folder can't be moved ({error.strerror}).") from error
 
@@ -114,19 +98,17 @@ def _move(source: Path, target: Path) -> None:
 
 
 def restore(*, version: ModelVersion) -> None:
-    """Take it out of the trash, with the adapters that went with it."""
+    """Take it out of the trash. What it sits on must be there."""
     trash = trash_dir() / str(version.pk)
     if not ModelVersion.objects.restorable().filter(pk=version.pk).exists():
         raise ModelsError(f"{version.name} can't be brought back any more.")
+    if version.base is not None and version.base.state == State.DELETED:
+        raise ModelsError(f"It sits on {version.base.name}, which was removed. Undo that first.")
     try:
         with transaction.atomic():
             state = State.FAILED if version.error else State.READY
             back = ModelVersion.objects.filter(pk=version.pk, state=State.DELETED)
             back.update(state=state, removed_at=None)
-            with_it = ModelVersion.objects.restorable().filter(base=version)
-            with_it.filter(removed_at__gte=version.removed_at).update(
-                state=State.READY, removed_at=None
-            )
             _put_back(version, trash)
     except IntegrityError as error:
         raise ModelsError(f"There is another model called {version.name} now.") from error
@@ -143,6 +125,3 @@ def _put_back(version: ModelVersion, trash: Path) -> None:
         raise ModelsError(f"{version.name} is not in the trash any more.")
     version.folder.parent.mkdir(parents=True, exist_ok=True)
     _move(trash / "model", version.folder)
-    if not version.is_adapter:
-        adapters_dir().mkdir(exist_ok=True)
-        _move(trash / "adapters", adapters_dir() / version.name)

@@ -6,12 +6,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from accounts.access import signed_in
 from llmkit.adding.licences import card_of
 from llmkit.markdown import render as as_html
 from training import shelf
 from training.forms import PrecisionForm
+from training.forms_versions import AboutForm, NameForm, about_of
 from training.models import ModelVersion
-from training.services import endpoints, leftovers, registry, working
+from training.services import endpoints, leftovers, promoting, registry, working
+from training.version_story import story_of
 from training.views.common import is_admin, known, may_add
 
 LONGEST_CARD = 60_000
@@ -19,7 +22,8 @@ LONGEST_CARD = 60_000
 
 def _context(request: HttpRequest) -> dict[str, Any]:
     user = request.user
-    return {"shelf": shelf.shelf(), "may_add": may_add(user), "is_admin": is_admin(user)}
+    tag = request.GET.get("tag", "").replace("\0", "")
+    return {"shelf": shelf.shelf(tag), "may_add": may_add(user), "is_admin": is_admin(user)}
 
 
 @require_safe
@@ -49,9 +53,14 @@ def model(request: HttpRequest, pk: int) -> HttpResponse:
         "version": version,
         "files": _files(version),
         "lineage": _lineage(version),
+        "story": story_of(version, signed_in(request)),
+        "former": [former.name for former in version.former_names.all()],
+        "promotion": promoting.current(),
         "card": as_html(card[:LONGEST_CARD]) if card else "",
         "card_is_cut": len(card) > LONGEST_CARD,
-        "question": shelf.question(version),
+        "affected": shelf.affected(version),
+        "name_form": NameForm(initial={"own_name": version.short_name}),
+        "about_form": AboutForm(initial=about_of(version)),
         "form": PrecisionForm(initial={"precision": version.precision}),
         "may_add": may_add(request.user),
         "is_admin": is_admin(request.user),

@@ -116,8 +116,8 @@ def chosen(
 
 
 def version_of(name: object, slot: str = "model") -> ModelVersion:
-    known = ModelVersion.objects.known().select_related("base")
-    found = known.filter(name=str(name)).first()
+    known = ModelVersion.objects.known()
+    found = known.select_related("base").called(str(name))
     if found is None:
         near = near_names(str(name), known.values_list("name", flat=True))
         raise RunsError(f"There is no model '{name}'. {near}", slot)

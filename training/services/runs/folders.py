@@ -31,17 +31,24 @@ def written(job: TrainingJob) -> RunFolder:
 
 
 def config_of(job: TrainingJob, data: list[dict[str, Any]]) -> dict[str, Any]:
-    reward = job.reward_model
-    found = {
+    own = {
         "method": job.method,
         "config": job.config,
-        "model": model_at(job.model),
         "peft": job.peft,
+        "data": data,
+        "threads": max(1, settings.THREADS // settings.RUNS_AT_ONCE),
+    }
+    return {**own, **models_of(job)}
+
+
+def models_of(job: TrainingJob) -> dict[str, Any]:
+    """What fills the run's slots, and where it lies now."""
+    reward = job.reward_model
+    found = {
+        "model": model_at(job.model),
         "adapter": model_at(job.adapter),
         "reward_model": model_at(reward),
         "reward_base": str(reward.base.folder) if reward and reward.base else None,
-        "data": data,
-        "threads": max(1, settings.THREADS // settings.RUNS_AT_ONCE),
     }
     return {name: value for name, value in found.items() if value is not None}
 

@@ -54,8 +54,8 @@ def _file(job: TrainingJob, name: str, measures: Mapping[str, Any]) -> None:
     """Fenced first; the folder gets its place as the last act but the commit."""
     held.end(job, Job.State.DONE, measures={**job.measures, **measures})
     public, target = place_of(job, name)
-    mine = ModelVersion.objects.known().filter(name=public).first()
-    if mine is not None and not is_of(job, mine.folder):
+    mine = ModelVersion.objects.called(public)
+    if mine is not None and not (mine.name == public and is_of(job, mine.folder)):
         raise TakenError(public)
     fields = {**fields_of(job), "path": relative(target), "source": "run"}
     version = mine or ModelVersion(name=public)

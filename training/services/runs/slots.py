@@ -25,6 +25,8 @@ def model_reason(slot: Slot, version: ModelVersion, *, base: ModelVersion | None
         return f"is of the kind {kind}; it takes {wanted}"
     if version.state != ModelVersion.State.READY:
         return f"can't be used now ({version.get_state_display().lower()})"
+    if version.archived_at is not None:
+        return "is archived; bring it back first"
     if slot.name == "adapter" and base is not None and version.base_id != base.pk:
         return f"was trained on {version.base}, not on {base.name}"
     return ""

@@ -1,0 +1,50 @@
+"""What people fill in on a version's page."""
+
+from typing import Any
+
+from django import forms
+
+from training.models import ModelVersion
+from training.services.keeping import LONGEST_NOTES
+
+
+class NameForm(forms.Form):
+    own_name = forms.CharField(
+        max_length=96,
+        label="Name",
+        help_text="Conversations change with it, and the former name goes on leading here.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+class AboutForm(forms.Form):
+    tags = forms.CharField(
+        required=False,
+        max_length=1000,
+        label="Tags",
+        help_text="With commas between them, such as summaries, week 3.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    licence = forms.CharField(
+        required=False,
+        max_length=200,
+        label="Licence",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    notes = forms.CharField(
+        required=False,
+        max_length=LONGEST_NOTES,
+        label="Notes",
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def clean_tags(self) -> list[str]:
+        return str(self.cleaned_data["tags"]).split(",")
+
+
+def about_of(version: ModelVersion) -> dict[str, Any]:
+    return {
+        "tags": ", ".join(version.tags),
+        "licence": version.licence,
+        "notes": version.notes,
+    }
