@@ -13,6 +13,8 @@ from llmkit.tuning.sequences import answer_tokens, prompt_tokens
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from llmkit.tuning.preference import Group
+
 FACTS = "reward.json"
 
 
@@ -47,6 +49,22 @@ def raw_scores(model: Any, head: "nn.Linear", tokens: "Tensor", mask: "Tensor") 
     """[batch], from the hidden state at each row's last real token."""
     hidden = decoder_of(model)(input_ids=tokens, attention_mask=mask).last_hidden_state
     return heads.at_last_token(heads.applied(head, hidden), mask)
+
+
+def group_scores(model: Any, head: "nn.Linear", groups: "Sequence[Group]", pad: int) -> "Tensor":
+    """[answers of all groups] in their order; each prompt is read once where the model allows."""
+    from llmkit.tuning.packing import packed, packs
+
+    decoder = decoder_of(model)
+    device = head.weight.device
+    if not packs(decoder):
+        sequences = [sequence for group in groups for sequence in group.sequences]
+        return raw_scores(model, head, *padded(sequences, pad, device))
+    row = packed(groups, pad, device, decoder.dtype)
+    hidden = decoder(
+        input_ids=row.tokens, attention_mask=row.mask, position_ids=row.positions, use_cache=False
+    ).last_hidden_state
+    return heads.applied(head, hidden[row.ends])
 
 
 class Scorer:

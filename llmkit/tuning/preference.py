@@ -16,15 +16,21 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+VOTES = ("for", "against", "ties")
+
+
 @dataclass(frozen=True)
 class Pair:
-    """Places in the group's answers. `agreement` is how often two people say the same of it."""
+    """Places in the group's answers. `agreement` is how often two people say the same of it;
+    `support` and `opposition` the shares of people who said so, and who said the reverse."""
 
     chosen: int
     rejected: int
     weight: float
     margin: float
     agreement: float | None
+    support: float = 1.0
+    opposition: float = 0.0
 
 
 @dataclass
@@ -93,12 +99,15 @@ def placed(group: Group, asked: list[int], answer: list[int], longest: int) -> i
 def pair_of(row: Mapping[str, Any], chosen: int, rejected: int, rows: int, whole: float) -> Pair:
     weight = float(row.get("weight") or 1 / rows) / whole
     margin = float(row.get("margin") or 0)
-    return Pair(chosen, rejected, weight, margin, agreement(row.get("votes") or {}))
+    votes = row.get("votes") or {}
+    people = sum(votes.get(name, 0) for name in VOTES) or 1
+    shares = (votes.get(name, 0) / people for name in ("for", "against"))
+    return Pair(chosen, rejected, weight, margin, agreement(votes), *shares)
 
 
 def agreement(votes: Mapping[str, int]) -> float | None:
     """The chance that two of the people who judged the pair said the same; None below two."""
-    counts = [votes.get(name, 0) for name in ("for", "against", "ties")]
+    counts = [votes.get(name, 0) for name in VOTES]
     people = sum(counts)
     if people < 2:
         return None

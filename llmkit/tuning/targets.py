@@ -51,6 +51,21 @@ def layer_number(name: str) -> int | None:
     return int(match.group(1)) if match else None
 
 
+def is_late(model: Any, name: str, layers: int) -> bool:
+    """Whether the module is in one of the model's last layers."""
+    number = layer_number(name)
+    total = int(model.config.get_text_config().num_hidden_layers)
+    return number is not None and number >= total - layers
+
+
+def linear_in_last(model: Any, layers: int) -> list[str]:
+    from torch import nn
+    from transformers.pytorch_utils import Conv1D
+
+    names = (n for n, module in model.named_modules() if isinstance(module, (nn.Linear, Conv1D)))
+    return found([name for name in names if is_late(model, name, layers)], "numbered layers")
+
+
 @contextmanager
 def told(way: str) -> Iterator[None]:
     """What PEFT says against a model or a setting becomes one sentence."""

@@ -7,7 +7,6 @@ All pairs of a prompt are learned in one step, and weigh 1 together.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,6 +93,7 @@ class Learner:
 
     state: Any
     total: int
+    looked: tuple[int, list[list[float]]] = (-1, [])
 
     def __init__(self, config: Config, opened: "Opened", model: Any, head: Any) -> None:
         self.config, self.opened, self.model, self.head = config, opened, model, head
@@ -116,7 +116,7 @@ class Learner:
         self.model.train()
         rate_now = rate(self.config, self.state.step, self.total)
         total = won = pairs = 0.0
-        for part in parts(groups, self.config.batch_size):
+        for part in parts(sorted(groups, key=tokens_in), self.config.batch_size):
             loss, better, worse = self.loss(part, len(groups))
             loss.backward()
             total += loss.item()
@@ -149,12 +149,10 @@ class Learner:
         return loss, better.detach(), worse.detach()
 
     def scores(self, groups: "Sequence[Group]") -> Any:
-        """[answers of all groups], each answer read once."""
-        from llmkit.scoring import padded, raw_scores
+        """[answers of all groups], each prompt and each answer read once."""
+        from llmkit.scoring import group_scores
 
-        sequences = [sequence for group in groups for sequence in group.sequences]
-        tokens, mask = padded(sequences, self.opened.pad, self.opened.model.device)
-        return raw_scores(self.model, self.head, tokens, mask)
+        return group_scores(self.model, self.head, groups, self.opened.pad)
 
     def looker(
         self, held_out: "list[Group]", train: "list[Group]"
@@ -167,7 +165,13 @@ class Learner:
     def measured(self, groups: "list[Group]", longer: bool) -> dict[str, float]:
         from llmkit.tuning.judging import judged
 
-        return judged(groups, self.all_scores(groups), longer=longer)
+        self.looked = (self.state.step, self.all_scores(groups))
+        return judged(groups, self.looked[1], longer=longer)
+
+    def last_scores(self, groups: "list[Group]") -> list[list[float]]:
+        """Those of the last look, where nothing was learned since."""
+        step, scores = self.looked
+        return scores if step == self.state.step else self.all_scores(groups)
 
     def all_scores(self, groups: "Sequence[Group]") -> list[list[float]]:
         """For each group the raw scores of its answers, without a gradient."""
@@ -178,6 +182,11 @@ class Learner:
             found = [self.scores([group]).tolist() for group in groups]
         self.model.train(was_training)
         return found
+
+
+def tokens_in(group: "Group") -> int:
+    """Groups of like length side by side waste little padding."""
+    return sum(map(len, group.sequences))
 
 
 def columns(groups: "Sequence[Group]") -> tuple[list[int], list[int], list[float], list[float]]:
@@ -205,14 +214,50 @@ def finished(
     from llmkit import heads, scoring
     from training.run.artifacts import save_tuned, writing
 
-    references = list(islice(held_out or train, REFERENCES))
-    normalisation = normalised(learner.all_scores(references))
-    measures = learner.measured(held_out, longer_wins(train)) if held_out else {}
+    known = learner.last_scores(held_out) if held_out else learner.all_scores(train[:REFERENCES])
+    references = known[:REFERENCES]
+    normalisation = normalised(references)
+    judgement = judged_last(held_out, train, known, normalisation) if held_out else {}
+    measures = judgement.get("measures", {})
+    if held_out:
+        work.report.log(in_words(measures))
     with writing(work) as folder:
         save_tuned(learner.model, learner.opened.tokenizer, folder, work.base.name)
         heads.save(learner.head, folder)
-        scoring.save_facts(folder, normalisation, measures=measures, answers=len(references))
+        scoring.save_facts(folder, normalisation, answers=len(references), **judgement)
     return measures | {"score_mean": normalisation.mean, "score_std": normalisation.std}
+
+
+def judged_last(
+    held_out: "list[Group]",
+    train: "list[Group]",
+    scores: Sequence[Sequence[float]],
+    normalisation: Any,
+) -> dict[str, Any]:
+    """What is kept beside a reward model: its measures, how right it was when how sure, and the
+    normalised scores of chosen and rejected answers."""
+    from llmkit.tuning import judging
+
+    even = [[normalisation(score) for score in found] for found in scores]
+    return {
+        "measures": judging.judged(held_out, scores, longer=longer_wins(train)),
+        "reliability": [bin._asdict() for bin in judging.reliability_of(held_out, scores)],
+        "quantiles": judging.QUANTILES,
+        "distribution": judging.distribution(held_out, even),
+    }
+
+
+def in_words(measures: Mapping[str, float]) -> str:
+    def share(name: str) -> str:
+        low, high = (measures[f"{name}_{end}"] for end in ("low", "high"))
+        return f"{measures[name]:.1%} ({low:.1%} to {high:.1%})"
+
+    right, length = share("held_out_pair_accuracy"), share("length_baseline")
+    gain = share("gain_over_length")
+    return (
+        f"Of {measures['held_out_pairs']:,.0f} held-out pairs it orders {right} rightly, lengths "
+        f"alone {length}; the difference is {gain}."
+    )
 
 
 def normalised(scores: Sequence[Sequence[float]]) -> Any:

@@ -23,6 +23,14 @@ class Config:
     target_modules: tuple[str, ...] = setting(
         (), "Layers", "Names of linear layers, such as q_proj. Empty: all of them."
     )
+    last_layers: int | None = setting(
+        None,
+        "Last layers only",
+        "How many; empty: every layer. Fewer are faster: nothing is learned below them.",
+        minimum=1,
+        maximum=200,
+        advanced=True,
+    )
     rslora: bool = setting(
         False, "Rank-stabilised", "Multiply by alpha / √rank instead.", advanced=True
     )
@@ -44,11 +52,22 @@ def adapt(model: Any, config: Config) -> Any:
                 r=config.rank,
                 lora_alpha=config.alpha,
                 lora_dropout=config.dropout,
-                target_modules=list(config.target_modules) or ALL_LINEAR,
+                target_modules=targets(model, config),
                 use_rslora=config.rslora,
                 use_dora=config.dora,
             ),
         )
+
+
+def targets(model: Any, config: Config) -> list[str] | str:
+    """Names of layers, or PEFT's word for all linear ones but the vocabulary's."""
+    if config.last_layers is None:
+        return list(config.target_modules) or ALL_LINEAR
+    from llmkit.tuning.targets import ends_with, linear_in_last
+
+    wanted = config.target_modules
+    found = linear_in_last(model, config.last_layers)
+    return [name for name in found if not wanted or any(ends_with(name, w) for w in wanted)]
 
 
 file(

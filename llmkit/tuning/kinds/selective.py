@@ -68,11 +68,9 @@ def has_bias(model: Any, name: str, module: Any, config: Config) -> bool:
 
 
 def is_late(model: Any, name: str, module: Any, config: Config) -> bool:
-    from llmkit.tuning.targets import layer_number
+    from llmkit.tuning.targets import is_late as late
 
-    number = layer_number(name)
-    total = model.config.get_text_config().num_hidden_layers
-    return number is not None and number >= total - config.layers
+    return late(model, name, config.layers)
 
 
 def is_named(model: Any, name: str, module: Any, config: Config) -> bool:

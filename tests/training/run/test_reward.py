@@ -1,5 +1,6 @@
 """Reward models: the faults that every one of them has had somewhere, and that it learns."""
 
+import json
 from math import exp, log, log1p
 from pathlib import Path
 from typing import Any
@@ -7,11 +8,12 @@ from typing import Any
 import pytest
 import torch
 
-from llmkit import heads, scoring
+from llmkit import heads, scoring, tuning
+from llmkit.engine.twins import twin
 from llmkit.tuning.intervals import mean_with_interval
-from llmkit.tuning.judging import calibration_error, judged
+from llmkit.tuning.judging import calibration_error, correlation, judged, reliability
 from llmkit.tuning.opening import Opened, open_base
-from llmkit.tuning.preference import Group, Pair, grouped, pair_loss
+from llmkit.tuning.preference import Group, Pair, grouped, pair_loss, pair_of
 from tests.training.run.conftest import RunMaker, events_of, in_a_child, measures_of
 from tests.training.run.test_sft import wait_for_step
 from training.run.folder import RunFolder
@@ -153,6 +155,48 @@ def test_calibration_by_hand() -> None:
     assert calibration_error([1.0, -1.0]) == pytest.approx(1 / (1 + exp(-1)) - 0.5)
 
 
+def test_a_reliability_table_by_hand() -> None:
+    """σ(0.1) = 0.525 twice, right once; σ(3) = 0.953, right; in bins of 0.05 from ½."""
+    unsure, sure = reliability([0.1, -0.1, 3.0])
+    assert (unsure.sure, unsure.right, unsure.pairs) == (pytest.approx(0.525, abs=1e-3), 0.5, 2)
+    assert (sure.sure, sure.right, sure.pairs) == (pytest.approx(0.953, abs=1e-3), 1.0, 1)
+
+
+def test_score_and_length_correlate_as_by_hand_and_a_bet_on_length_is_its_own_line() -> None:
+    """Check 8. Scores 1 2 3 and lengths 2 1 3: r = ½. The shorter answer wins both pairs."""
+    one = of_pairs(Pair(1, 0, 1.0, 0.0, None), Pair(0, 2, 1.0, 0.0, None), lengths=[2, 1, 3])
+    scores = [[1.0, 2.0, 3.0]]
+    assert correlation([one], scores) == pytest.approx(0.5)
+    found = judged([one], scores, longer=False)
+    assert found["length_baseline"] == 1.0
+    assert judged([one], scores, longer=True)["length_baseline"] == 0.0
+    assert found["gain_over_length"] == found["held_out_pair_accuracy"] - 1.0 == -0.5
+
+
+def test_the_gain_over_lengths_has_the_interval_of_paired_pairs() -> None:
+    """Where the model is right exactly where the bet is, the gain is 0 without a doubt, though
+    both accuracies are uncertain."""
+    wins = of_pairs(Pair(0, 1, 1.0, 0.0, None), lengths=[3, 2])
+    loses = of_pairs(Pair(0, 1, 1.0, 0.0, None), lengths=[2, 3])
+    found = judged([wins, loses], [[1.0, 0.0], [0.0, 1.0]], longer=True)
+    assert found["held_out_pair_accuracy_low"] < found["held_out_pair_accuracy_high"]
+    assert found["gain_over_length_low"] == found["gain_over_length_high"] == 0
+
+
+def test_the_model_is_held_against_what_people_said_of_the_same_pairs() -> None:
+    """Of three people two chose the first: two of them agree with 1/3, and a model that chooses it
+    agrees with 2/3 of them, one that does not with 1/3. Pairs of one person say nothing here."""
+    votes = {"votes": {"for": 2, "against": 1, "ties": 0}}
+    pair, lonely = pair_of(votes, 0, 1, 1, 1.0), pair_of({}, 0, 1, 1, 1.0)
+    groups = [of_pairs(pair, lengths=[1, 1]), of_pairs(lonely, lengths=[1, 1])]
+    found = judged(groups, [[1.0, 0.0], [0.0, 1.0]], longer=True)
+    assert found["human_agreement"] == pytest.approx(1 / 3)
+    assert found["agreement_with_people"] == pytest.approx(2 / 3)
+    found = judged(groups, [[0.0, 1.0], [0.0, 1.0]], longer=True)
+    assert found["agreement_with_people"] == pytest.approx(1 / 3)
+    assert "human_agreement" not in judged(groups[1:], [[0.0, 1.0]], longer=True)
+
+
 def test_people_agree_as_often_as_two_of_them_would() -> None:
     rows: dict[str, Any] = {"votes": {"for": 2, "against": 1, "ties": 0}}
     from llmkit.tuning.preference import agreement
@@ -175,6 +219,10 @@ def test_a_toy_preference_is_learned_and_its_scores_are_normalised(
     assert measures[24]["held_out_pair_accuracy"] == 1.0
     assert measures[24]["held_out_loss"] < measures[0]["held_out_loss"]
     assert "score_length_correlation" in measures[24]
+    facts = json.loads((folder.artifact / "reward.json").read_text())
+    assert facts["measures"].items() <= events_of(folder, "ended")[0]["measures"].items()
+    assert sum(each["pairs"] for each in facts["reliability"]) == 6
+    assert facts["distribution"]["chosen"][2] > facts["distribution"]["rejected"][2]
     scorer = scoring.open_scorer(tiny_models_dir / "tiny", folder.artifact)
     held_out = RUDE[18:]
     scores = scorer.score(
@@ -200,3 +248,44 @@ def test_a_stopped_reward_run_goes_on_to_the_same_scores(run_of: RunMaker) -> No
     assert len(events_of(stopped, "resumed")) == 1
     facts = [(f.artifact / "reward.json").read_text() for f in (alone, stopped)]
     assert facts[0] == facts[1]
+
+
+def test_answers_packed_behind_one_prompt_score_as_each_does_alone(
+    opened: Opened, scorer: scoring.Scorer
+) -> None:
+    """Checks 1 and 3 for the packed row: prompts and answers of several lengths, 2 to 4 answers,
+    padded with the end token; nothing leaks from one answer into the next."""
+    from llmkit.tuning.packing import packs
+
+    answers = ["a", "bb bb", "ccc ccc ccc", "d"]
+    rows = [
+        {"messages": asks("Rank these"), "chosen": x, "rejected": y}
+        for i, x in enumerate(answers)
+        for y in answers[i + 1 :]
+    ]
+    groups = grouped(opened.prompts, [*rows, *RUDE[:3]], eos=opened.eos, longest=200).groups
+    assert packs(scoring.decoder_of(opened.model))
+    found = scoring.group_scores(opened.model, scorer.head, groups, opened.eos)
+    alone = [scorer.of_tokens([sequence]).item() for g in groups for sequence in g.sequences]
+    assert found.tolist() == pytest.approx(alone, abs=1e-5)
+
+
+def test_a_packed_row_sends_the_gradients_of_its_answers_alone(opened: Opened) -> None:
+    groups = grouped(opened.prompts, RUDE[:3], eos=opened.eos, longest=200).groups
+    sequences = [sequence for group in groups for sequence in group.sequences]
+    apart = scoring.padded(sequences, opened.pad, opened.model.device)
+    found = []
+    for packs_them in (True, False):
+        torch.manual_seed(0)
+        way = tuning.get("lora")
+        model = way.adapt(twin(opened.model, own_config=True), way.config(rank=4))
+        head = heads.scalar_head(opened.width)
+        scores = (
+            scoring.group_scores(model, head, groups, opened.pad)
+            if packs_them
+            else scoring.raw_scores(model, head, *apart)
+        )
+        (scores[::2] - scores[1::2]).sum().backward()
+        found.append([p.grad for p in model.parameters() if p.requires_grad])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
