@@ -42,6 +42,9 @@ class Config(Schedule):
         maximum=10,
         advanced=True,
     )
+    held_out: int = setting(
+        256, "Held-out prompts at a look", "The last look reads all of them.", minimum=0
+    )
     margins: bool = setting(
         True, "Use margins", "Where a row has one, the better answer must win by it.", advanced=True
     )
@@ -158,7 +161,8 @@ class Learner:
         self, held_out: "list[Group]", train: "list[Group]"
     ) -> Callable[[int], Mapping[str, float]]:
         def look(step: int) -> Mapping[str, float]:
-            return self.measured(held_out, longer_wins(train)) if held_out else {}
+            some = held_out if step == self.total else held_out[: self.config.held_out]
+            return self.measured(some, longer_wins(train)) if some else {}
 
         return look
 
@@ -171,7 +175,8 @@ class Learner:
     def last_scores(self, groups: "list[Group]") -> list[list[float]]:
         """Those of the last look, where nothing was learned since."""
         step, scores = self.looked
-        return scores if step == self.state.step else self.all_scores(groups)
+        fresh = step == self.state.step and len(scores) == len(groups)
+        return scores if fresh else self.all_scores(groups)
 
     def all_scores(self, groups: "Sequence[Group]") -> list[list[float]]:
         """For each group the raw scores of its answers, without a gradient."""
