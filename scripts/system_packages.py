@@ -1,4 +1,4 @@
-"""Programs that the tests drive and pip cannot bring: a browser and two servers."""
+"""Programs that the tests drive and pip cannot bring: a browser, two servers, a sandbox."""
 
 import os
 import shutil
@@ -32,6 +32,7 @@ PROGRAMS = {
     "chromium": find_chromium,
     "redis-server": find_redis,
     "postgresql": find_postgres,
+    "bubblewrap": lambda: shutil.which("bwrap"),
 }
 
 
