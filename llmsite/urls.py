@@ -3,12 +3,15 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from llmsite import lineage_page
+
 urlpatterns = [
     path("", include("chat.urls")),
     path("feedback/", include("feedback.urls")),
     path("training/datasets/", include("training.urls_datasets")),
     path("training/", include("training.urls_runs")),
     path("models/", include("training.urls")),
+    path("lineage/<slug:kind>/<str:key>/", lineage_page.page, name="lineage"),
     path("people/", include("accounts.urls")),
     path("admin/", admin.site.urls),
 ]
