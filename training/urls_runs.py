@@ -14,6 +14,11 @@ urlpatterns = [
     path("new/<slug:name>/slots", new_run.slots, name="new-run-slots"),
     path(RUN, runs_page.run, name="run"),
     path(f"{RUN}live", runs_page.live, name="live"),
+    path(f"{RUN}curves", runs_page.curves, name="curves"),
+    path(f"{RUN}samples", runs_page.samples, name="samples"),
+    path(f"{RUN}log", runs_page.log, name="log"),
+    path(f"{RUN}output", runs_page.output, name="output"),
+    path(f"{RUN}events", runs_page.events, name="events"),
     path(f"{RUN}stop", runs_acts.stop, name="stop"),
     path(f"{RUN}resume", runs_acts.resume, name="resume"),
 ]

@@ -124,7 +124,7 @@ def test_the_place_is_closed_to_who_only_chats(member: User, signed_in: SignedIn
 def test_a_waiting_run_is_stopped_at_once_and_resumed(mine: Client, trainer: User) -> None:
     job = a_run(trainer)
     page = text(mine, job.get_absolute_url())
-    assert "next in the queue" in page and "Take sums out of the queue?" in page
+    assert "· for a worker" in page and "Take sums out of the queue?" in page
     stopped: Any = mine.post(f"{job.get_absolute_url()}stop", follow=True)
     assert "Stopped before it began." in stopped.content.decode()
     mine.post(f"{job.get_absolute_url()}resume")
@@ -145,3 +145,16 @@ def test_a_running_one_is_stopping_until_its_row_says_otherwise(
     TrainingJob.objects.update(state="cancelled", error="Stopped at step 4.")
     moved = text(mine, at, headers=seen)
     assert "Stopped at step 4." in moved and "Resume" in moved and "Stopping" not in moved
+
+
+def test_a_run_is_renamed_and_noted_and_a_taken_name_is_told(mine: Client, trainer: User) -> None:
+    job, at = a_run(trainer), a_run(trainer, "taken").get_absolute_url()
+    page: Any = mine.post(at, {"name": "first-try", "notes": "Too warm."}, follow=True)
+    assert "Saved." in page.content.decode() and "Too warm." in page.content.decode()
+    assert "first-try" in text(mine, "/training/?q=warm")
+    refused = mine.post(at, {"name": job.name, "notes": "kept as typed"})
+    assert refused.status_code == 422
+    assert "Another run of fox is called sums already." in refused.content.decode()
+    assert "kept as typed" in refused.content.decode()
+    assert mine.post(at, {"name": "../up"}).status_code == 422
+    assert set(TrainingJob.objects.values_list("name", flat=True)) == {"sums", "first-try"}

@@ -128,6 +128,7 @@ file(
         ),
         run=run,
         main_measure="held_out_pair_accuracy",
+        curves=("loss", "pair_accuracy"),
         ways=("lora", "qlora", "selective", "adapters", "ia3"),
     )
 )

@@ -28,8 +28,9 @@ class Slot:
 class Method:
     """`run(config, work)` trains and returns its last measures. `produces`: the kind of version.
 
-    `main_measure` is what curves show first; `ways` the ways of tuning that it can use; `good_for`
-    when to choose it; `has_reference` whether what learns is held near to what it was.
+    `main_measure` is what a run is judged by; `curves` name the measures that its page shows first,
+    each with its held-out twin; `ways` the ways of tuning that it can use; `good_for` when to
+    choose it; `has_reference` whether what learns is held near to what it was.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Method:
     main_measure: str
     ways: tuple[str, ...]
     produces: str = "adapter"
+    curves: tuple[str, ...] = ("loss",)
     good_for: str = ""
     has_reference: bool = False
 

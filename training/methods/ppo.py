@@ -246,6 +246,7 @@ file(
         ),
         run=run,
         main_measure="held_out_score",
+        curves=("score", "kl"),
         ways=("lora", "qlora", "selective", "adapters", "ia3"),
     )
 )

@@ -26,6 +26,7 @@ STATUS = {
     "cancelled": "cancelled",
 }
 UNDO = timedelta(days=1)
+COLOURS, DASHES = 8, 4
 
 
 def last_place() -> int:
@@ -47,10 +48,11 @@ class TrainingJobQuerySet(JobQuerySet):
         return self.filter(removed_at__gte=timezone.now() - UNDO)
 
     def about(self, words: str) -> Self:
-        """Those whose name, method or model holds the words."""
+        """Those whose name, notes, method or model holds the words."""
         found = self
         for word in words.split():
-            parts = models.Q(name__icontains=word) | models.Q(method__icontains=word)
+            own = models.Q(name__icontains=word) | models.Q(notes__icontains=word)
+            parts = own | models.Q(method__icontains=word)
             found = found.filter(parts | models.Q(model__name__icontains=word))
         return found
 
@@ -60,6 +62,11 @@ class TrainingJobQuerySet(JobQuerySet):
     def with_names(self) -> Self:
         """With all that a line of a list tells, in one query."""
         return self.select_related("owner", "model", "produced")
+
+    def next_look(self) -> int:
+        """The one after the newest run's, so that those that are compared look different."""
+        newest = self.order_by("-created_at").values_list("look", flat=True).first()
+        return 0 if newest is None else (newest + 1) % (COLOURS * DASHES)
 
     def queue(self) -> Self:
         """Those that wait, in the order in which workers take them."""
@@ -96,6 +103,8 @@ class TrainingJob(Job):
         ModelVersion, null=True, on_delete=models.PROTECT, related_name="runs_rewarded"
     )
     datasets = models.ManyToManyField(DatasetVersion, through="TrainingData", related_name="runs")
+    notes = models.TextField(blank=True, max_length=10_000)
+    look = models.PositiveSmallIntegerField(default=0)
     priority = models.SmallIntegerField(default=0)
     place = models.BigIntegerField(default=last_place)
     removed_at = models.DateTimeField(null=True, blank=True)
@@ -122,6 +131,15 @@ class TrainingJob(Job):
 
     def get_absolute_url(self) -> str:
         return reverse("training:run", args=[self.pk])
+
+    @property
+    def colour(self) -> int:
+        return self.look % COLOURS
+
+    @property
+    def dash(self) -> int:
+        """How its curves are broken, for runs of the same colour."""
+        return self.look // COLOURS % DASHES
 
     @property
     def path(self) -> str:

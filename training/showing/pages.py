@@ -105,7 +105,7 @@ def one(setting: Setting, value: Any) -> Set:
 def written(value: Any) -> str:
     match value:
         case None | "" | []:
-            return "none"
+            return "not set"
         case bool():
             return "yes" if value else "no"
         case int() | float():
@@ -113,6 +113,21 @@ def written(value: Any) -> str:
         case list():
             return ", ".join(map(str, value))
     return str(value)
+
+
+def figures(job: TrainingJob) -> tuple[list[Any], list[Any]]:
+    """Measures as (name, value, interval): those of the held-out rows, and the rest."""
+    main = words.main_measure(job)
+    told = job.measures
+    ends = {n for n in told if n.removesuffix("_low").removesuffix("_high") in {main, *held(told)}}
+    first = {name: told[name] for name in told if name in ends or name == main}
+    return measures.listed(first), measures.listed(
+        {n: v for n, v in told.items() if n not in first}
+    )
+
+
+def held(told: dict[str, Any]) -> set[str]:
+    return {name for name in told if name.startswith(measures.HELD_OUT)}
 
 
 def now(job: TrainingJob) -> list[tuple[str, str]]:

@@ -1,7 +1,6 @@
 """A run's state, and how far it is, in words."""
 
 from datetime import datetime
-from typing import Any
 
 from django.utils import timezone
 
@@ -77,8 +76,3 @@ def duration(seconds: float | None) -> str:
         return f"{minutes} min"
     hours, rest = divmod(minutes, 60)
     return f"{hours:,} h {rest} min" if rest and hours < 24 else f"{hours:,} h"
-
-
-def place(job: TrainingJob, queue: list[Any]) -> int | None:
-    """Its place in the queue, from 1; None where it does not wait."""
-    return queue.index(job.pk) + 1 if job.pk in queue else None

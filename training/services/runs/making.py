@@ -30,6 +30,7 @@ def create(*, asked: Asked, owner: User | None, tell: bool = True) -> TrainingJo
         adapter=asked.adapter,
         reward_model=asked.reward_model,
         priority=asked.priority,
+        look=TrainingJob.objects.next_look(),
         steps=asked.config.get("max_steps") or 0,
     )
     TrainingData.objects.bulk_create(
