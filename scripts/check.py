@@ -83,7 +83,7 @@ def run_both(env: Mapping[str, str], results: Results) -> None:
             print(f"\n{error}")
             results.append((name, False, 0.0))
             return
-        run(name, [*PYTEST, "-m", "both"], {**env, **servers}, results)
+        run(name, [*PYTEST, *IN_PARALLEL, "-m", "both"], {**env, **servers}, results)
 
 
 def require_programs() -> bool:

@@ -14,6 +14,7 @@ module stay together, and so do those of a folder that shares processes (tests/w
 else may be assumed of the order, and whatever a test writes must lie in a folder of its own.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> UnitScheduling:
     config.option.loadscopereorder = False
     return UnitScheduling(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers that share a Redis do not hear each other's messages."""
+    layer = django_settings.CHANNEL_LAYERS["default"]
+    if django_settings.REDIS_URL and (worker := os.environ.get("PYTEST_XDIST_WORKER")):
+        layer["CONFIG"]["prefix"] = worker
 
 
 @pytest.fixture(scope="session")
