@@ -193,6 +193,18 @@ class EngineClient:
             async for event in read_events(response):
                 yield event
 
+    async def stream_text(
+        self, model: str, prompt: str, settings: GenerationSettings
+    ) -> AsyncIterator[StreamEvent]:
+        """What follows a raw prompt, whose control tokens count as such; as `stream_chat`."""
+        body = {**chat_body(model, (), settings), "prompt": prompt}
+        del body["messages"]
+        if await self.has_extensions():
+            body |= {name: getattr(settings, name) for name in ("top_k", "repetition_penalty")}
+        async with self._stream("/v1/completions", body) as response:
+            async for event in read_events(response):
+                yield event
+
     @contextlib.asynccontextmanager
     async def _stream(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[httpx.Response]:
         started = False
@@ -311,7 +323,7 @@ def first_choice(chunk: Mapping[str, Any]) -> tuple[Delta, str | None]:
     """The text with its token ids, and the finish reason, that a chunk brings for choice 0."""
     for choice in chunk.get("choices") or []:
         if choice.get("index", 0) == 0:
-            text = (choice.get("delta") or {}).get("content") or ""
+            text = (choice.get("delta") or {}).get("content") or choice.get("text") or ""
             tokens = tuple(choice.get("token_ids") or ())
             return Delta(text, tokens), choice.get("finish_reason")
     return Delta(""), None
