@@ -94,6 +94,11 @@ app.conf.update(
             "schedule": crontab(),
             "options": {"expires": 50},
         },
+        "look after evaluations": {
+            "task": "evaluation.tasks.look_after_evaluations",
+            "schedule": crontab(),
+            "options": {"expires": 50},
+        },
         "look after runs": {
             "task": "training.tasks.look_after_runs",
             "schedule": crontab(),

@@ -43,7 +43,7 @@ class Child:
     starter: Callable[[RunFolder], Process] = staticmethod(start)
 
     def __init__(self, folder: RunFolder) -> None:
-        self._process = type(self).starter(folder)
+        self._process = self.starter(folder)
         self._deadline: float | None = None
 
     @property

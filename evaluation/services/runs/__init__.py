@@ -1,0 +1,1 @@
+"""Evaluation runs: asked for, made, driven, stopped, gone on with, and their numbers filed."""
