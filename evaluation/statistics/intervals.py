@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-from evaluation.statistics.evidence import Evidence, Places
+from evaluation.statistics.evidence import Evidence
 from evaluation.statistics.resampling import ROUNDS, SEED, numbered, resampled
 from feedback.measures.intervals import LEVEL, Interval, percentiles, wilson
 
@@ -30,21 +30,37 @@ def interval(
     """Wilson's where every item is right or wrong and stands for itself, else a percentile
     bootstrap by source. `shares`: the items' values where the score is their mean.
     """
+    return intervals([(evidence, shares)], sources, rounds=rounds, seed=seed)[0]
+
+
+def intervals(
+    many: Sequence[tuple[Evidence, Sequence[float | None] | None]],
+    sources: Sequence[Hashable],
+    *,
+    rounds: int = ROUNDS,
+    seed: int = SEED,
+) -> list[Sure]:
+    """Of several scores of the same items, each with its shares, under the same draws."""
     owners = numbered(sources)
     count = int(owners.max()) + 1 if len(owners) else 0
+    plain = [right_or_wrong(shares, count) for _, shares in many]
+    drawn = [evidence for (evidence, _), exact in zip(many, plain, strict=True) if not exact]
+    again = iter(resampled(drawn, owners, rounds=rounds, seed=seed) if count > 1 and drawn else ())
+    method = f"bootstrap|level:{LEVEL}|rounds:{rounds}|seed:{seed}|sources:{count}"
+    return [
+        of_share(shares, count) if exact else sure(percentiles(next(again, ())), count, method)
+        for (_, shares), exact in zip(many, plain, strict=True)
+    ]
+
+
+def right_or_wrong(shares: Sequence[float | None] | None, sources: int) -> bool:
+    return bool(shares) and len(shares or ()) == sources and set(shares or ()) <= {0.0, 1.0}
+
+
+def of_share(shares: Sequence[float | None] | None, count: int) -> Sure:
     known = [value for value in shares or () if value is not None]
-    if known and count == len(known) and set(known) <= {0.0, 1.0}:
-        found: Interval | None = wilson(int(sum(known)), len(known))
-        method = f"wilson|level:{LEVEL}|n:{count}"
-    else:
-        found = bootstrapped(evidence, owners, count, rounds, seed) if count > 1 else None
-        method = f"bootstrap|level:{LEVEL}|rounds:{rounds}|seed:{seed}|sources:{count}"
-    low, high = found or (None, None)
-    return Sure(low, high, count, method)
+    return sure(wilson(int(sum(known)), count), count, f"wilson|level:{LEVEL}|n:{count}")
 
 
-def bootstrapped(
-    evidence: Evidence, owners: Places, count: int, rounds: int, seed: int
-) -> Interval | None:
-    values = resampled([evidence], owners, rounds=rounds, seed=seed)[0]
-    return percentiles(values)
+def sure(found: Interval | None, count: int, method: str) -> Sure:
+    return Sure(found.low, found.high, count, method) if found else Sure(None, None, count, method)

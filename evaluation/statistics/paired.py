@@ -48,19 +48,26 @@ def paired(
     found = resampled([first, second], owners, rounds=rounds, seed=seed)
     low, high = percentiles(found[0] - found[1]) or (None, None)
     test = f"paired bootstrap|rounds:{rounds}|seed:{seed}|sources:{count}"
-    p = bootstrap_p(found[0] - found[1], value)
+    p = bootstrap_p(found[0] - found[1], value, count)
     if outcomes and count == len(owners) and right_or_wrong(outcomes):
         test, p = "mcnemar|exact", mcnemar(*discordant(*outcomes))
     return Difference(value, low, high, p, test, len(owners), count)
 
 
-def bootstrap_p(differences: Matrix, value: float) -> float | None:
+def least_p(sources: int) -> float:
+    """What a fair coin for each source can give at the least: a bootstrap of three sources would
+    find anything certain."""
+    return float(min(1.0, 2.0 ** (1 - min(sources, 1000))))
+
+
+def bootstrap_p(differences: Matrix, value: float, sources: int) -> float | None:
     """How often a draw's difference is as far from their mean as the found one from 0."""
     known = differences[~np.isnan(differences)]
     if not len(known) or np.isnan(value):
         return None
     away = np.abs(known - known.mean())
-    return float((np.sum(away >= abs(value) - 1e-12) + 1) / (len(known) + 1))
+    found = float((np.sum(away >= abs(value) - 1e-12) + 1) / (len(known) + 1))
+    return max(found, least_p(sources))
 
 
 def right_or_wrong(outcomes: tuple[Sequence[float], Sequence[float]]) -> bool:

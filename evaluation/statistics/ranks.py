@@ -13,7 +13,7 @@ import numpy as np
 
 from evaluation.statistics.evidence import Evidence, Matrix
 from evaluation.statistics.holm import holm
-from evaluation.statistics.paired import right_or_wrong
+from evaluation.statistics.paired import least_p, right_or_wrong
 from evaluation.statistics.resampling import numbered, resampled
 
 ALPHA = 0.05
@@ -50,7 +50,7 @@ def pair_ps(
         return mcnemar_ps(np.array(outcomes, dtype=np.float64))
     if count < 2:
         return np.ones((len(models), len(models)))
-    return spread_ps(values, resampled(models, owners))
+    return np.maximum(spread_ps(values, resampled(models, owners)), least_p(count))
 
 
 def mcnemar_ps(right: Matrix) -> Matrix:

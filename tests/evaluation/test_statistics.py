@@ -104,6 +104,12 @@ def test_the_same_answers_do_not_differ() -> None:
     assert (found.value, found.low, found.high, found.p) == (0, 0, 0, 1)
 
 
+def test_three_sources_cannot_make_a_difference_certain() -> None:
+    first, second = mean_of([0.9, 0.8, 0.9]), mean_of([0.1, 0.2, 0.1])
+    assert paired(first, second, range(3)).p == 0.25
+    assert shared_ranks([first, second], range(3)) == [1, 1]
+
+
 def test_holm_is_statsmodels() -> None:
     ps = [0.01, 0.04, 0.03, 0.005, 0.5, 0.04]
     assert holm(ps) == pytest.approx(multipletests(ps, method="holm")[1])

@@ -5,11 +5,16 @@ from collections.abc import Callable
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from accounts.models import User
+from llmkit.identity import identity
 from training.models import Job, ModelVersion, TrainingJob
+from training.run.events import Events, Report
+from training.run.folder import RunFolder
 from training.services.errors import RunsError
-from training.services.runs import making, queue, working
+from training.services.runs import making, progress, queue, working
+from training.services.runs.following import Follower
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
 Runs = Callable[..., dict[str, TrainingJob]]
@@ -127,3 +132,25 @@ def test_workers_take_them_in_this_order_and_are_told_of_the_next(
         assert tasks[-1] == (expected, 1)
     working.run_next()
     assert (taken, len(tasks)) == (["c", "a", "b"], 2)
+
+
+def test_a_page_can_say_how_far_a_run_is_and_when_it_ends(runs: Runs) -> None:
+    job = runs(a=0)["a"]
+    assert progress.of(job) == progress.Progress(0, 0, "Waiting", None, None, None, None, None)
+    assert TrainingJob.objects.claim(job.pk, attempt=1, worker=identity())
+    job.refresh_from_db()
+    assert progress.of(job).phase == "Starting"
+    events = Events(RunFolder(job.folder).events_file)
+    report = Report(events)
+    report.phase("Training")
+    for step in (1, 2, 3):
+        report.progress(step, 100)
+        report.metrics(step, {"tokens_per_second": 50.0, "memory_bytes": 7.0})
+    report.phase("Saving")
+    events.add("progress", done=3, total=100, phase="Training", left=600.0)
+    Follower(job, RunFolder(job.folder)).catch_up()
+    found = progress.of(job)
+    assert (found.done, found.of, found.percent, found.tokens_per_second) == (3, 100, 3, 50.0)
+    assert found.seconds_left == pytest.approx(600, abs=60)
+    job.expected_at = timezone.now()
+    assert progress.of(job).seconds_left is None

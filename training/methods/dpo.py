@@ -13,6 +13,7 @@ from llmkit.configs import setting
 from training.methods.method import Method, Slot, file
 from training.methods.schedule import Schedule
 from training.run.errors import RunError
+from training.run.pace import READING
 
 if TYPE_CHECKING:
     from llmkit.tuning.opening import Opened
@@ -44,6 +45,7 @@ def run(config: Config, work: "Work") -> Mapping[str, float]:
     from training.run.trainer import train
 
     opened = open_base(Path(work.base.path), precision=work.precision)
+    work.report.phase(READING)
     pairs, held_out = (rows_of(config, work, opened, split) for split in ("train", "validation"))
     if pairs is None:
         raise RunError("No pair is left to train on. Check the dataset and the longest length.")
@@ -60,7 +62,7 @@ def trainer_of(config: Config, work: "Work", opened: "Opened", pairs: Any, held_
 
     from llmkit.engine.twins import twin
     from llmkit.tuning.opening import with_adapter
-    from training.run.trainer import Watch, arguments
+    from training.run.trainer import Watch, arguments, callbacks
 
     class OfTokens(DPOTrainer):
         """Takes rows that are in tokens already, through the prompt that the chat sends."""
@@ -79,7 +81,7 @@ def trainer_of(config: Config, work: "Work", opened: "Opened", pairs: Any, held_
         train_dataset=pairs,
         eval_dataset=held_out,
         processing_class=opened.tokenizer,
-        callbacks=[Watch(work, names=RENAMED)],
+        callbacks=callbacks(config, Watch(work, names=RENAMED), evaluates=held_out is not None),
     )
 
 

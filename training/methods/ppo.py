@@ -15,6 +15,7 @@ from llmkit.configs import setting
 from training.methods.method import Method, Slot, file
 from training.methods.schedule import Schedule
 from training.run.errors import RunError
+from training.run.pace import READING
 
 if TYPE_CHECKING:
     from llmkit.rl.actors import Actors, Rollout
@@ -122,6 +123,7 @@ def run(config: Config, work: "Work") -> Mapping[str, float]:
     from training.run.descent import seed_all
 
     opened = open_base(Path(work.base.path), precision=work.precision)
+    work.report.phase(READING)
     prompts = prompts_of(config, work, opened, "train")
     if not prompts:
         raise RunError("No prompt is left to train on. Check the dataset and the longest prompt.")
@@ -142,6 +144,7 @@ def learned(
 ) -> "Learner":
     """The learner after its last step."""
     from training.run.descent import Loop, optimiser_of, steps_in_all
+    from training.run.patience import Better
     from training.run.ppo_learner import Learner
     from training.run.state import State, learning
 
@@ -149,7 +152,7 @@ def learned(
     state = State(parameters, optimiser_of(config, parameters.values()))
     total = steps_in_all(config, len(prompts))
     learner = Learner(config, work, opened, actors, state, total, held_out)
-    Loop(
+    best = Loop(
         state=state,
         schedule=config,
         work=work,
@@ -157,7 +160,10 @@ def learned(
         step=lambda number: learner.step(prompts, number),
         evaluate=learner.look,
         breakable=True,
+        better=Better("held_out_score", higher=True),
     ).run()
+    if best not in (None, learner.looked_at):
+        learner.look(best)
     return learner
 
 

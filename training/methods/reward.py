@@ -14,6 +14,7 @@ from llmkit.configs import setting
 from training.methods.method import Method, Slot, file
 from training.methods.schedule import Schedule
 from training.run.errors import RunError
+from training.run.pace import READING
 
 if TYPE_CHECKING:
     from llmkit.tuning.opening import Opened
@@ -57,6 +58,7 @@ def run(config: Config, work: "Work") -> Mapping[str, float]:
     from training.run.state import State, learning
 
     opened = open_base(Path(work.base.path), precision=work.precision)
+    work.report.phase(READING)
     train = groups_of(config, work, opened, "train")
     held_out = groups_of(config, work, opened, "validation")
     if not train:
@@ -131,6 +133,7 @@ class Learner:
             "pair_accuracy": won / pairs,
             "gradient_norm": norm,
             "learning_rate": rate_now,
+            "tokens": float(sum(map(tokens_in, groups))),
         }
 
     def loss(self, groups: "Sequence[Group]", prompts: int) -> tuple[Any, Any, Any]:
@@ -161,7 +164,8 @@ class Learner:
         self, held_out: "list[Group]", train: "list[Group]"
     ) -> Callable[[int], Mapping[str, float]]:
         def look(step: int) -> Mapping[str, float]:
-            some = held_out if step == self.total else held_out[: self.config.held_out]
+            last = step == self.total and not self.config.patience
+            some = held_out if last else held_out[: self.config.held_out]
             return self.measured(some, longer_wins(train)) if some else {}
 
         return look

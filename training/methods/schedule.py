@@ -55,7 +55,7 @@ class Schedule:
     patience: int = setting(
         0,
         "Stop early after",
-        "Looks without a better held-out loss; 0 never stops early.",
+        "Looks at the held-out rows without anything better; the best weights are kept. 0: never.",
         minimum=0,
         maximum=1000,
         advanced=True,

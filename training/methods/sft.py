@@ -14,6 +14,7 @@ from llmkit.configs import setting
 from training.methods.method import Method, Slot, file
 from training.methods.schedule import Schedule
 from training.run.errors import RunError
+from training.run.pace import READING
 
 if TYPE_CHECKING:
     from llmkit.tuning.opening import Opened
@@ -44,9 +45,10 @@ def run(config: Config, work: "Work") -> Mapping[str, float]:
 
     from llmkit.tuning.opening import open_base
     from training.run.artifacts import save_tuned, writing
-    from training.run.trainer import Watch, arguments, train
+    from training.run.trainer import Watch, arguments, callbacks, train
 
     opened = open_base(Path(work.base.path), precision=work.precision)
+    work.report.phase(READING)
     train_rows = mixture(config, work, opened)
     held_out = rows_of(config, work, opened, "validation", work.data)
     seed_everything(config.seed)
@@ -57,7 +59,11 @@ def run(config: Config, work: "Work") -> Mapping[str, float]:
         train_dataset=train_rows,
         eval_dataset=held_out,
         processing_class=opened.tokenizer,
-        callbacks=callbacks(config, Watch(work, sampler(config, work, opened, model))),
+        callbacks=callbacks(
+            config,
+            Watch(work, sampler(config, work, opened, model)),
+            evaluates=held_out is not None,
+        ),
     )
     train(trainer, work, lambda: measured(trainer, held_out))
     with writing(work) as folder:
@@ -76,12 +82,6 @@ def measured(trainer: Any, held_out: Any) -> dict[str, float]:
     known = last_look(trainer)
     loss = float(trainer.evaluate()["eval_loss"]) if known is None else known
     return {"held_out_loss": loss, "held_out_perplexity": exp(min(loss, 50))}
-
-
-def callbacks(config: Config, watch: Any) -> list[Any]:
-    from transformers import EarlyStoppingCallback
-
-    return [watch, EarlyStoppingCallback(config.patience)] if config.patience else [watch]
 
 
 def seed_everything(seed: int) -> None:

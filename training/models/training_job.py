@@ -82,10 +82,10 @@ class TrainingJobQuerySet(JobQuerySet):
 class TrainingJob(Job):
     """One run. `config` is the method's, `peft` the way of tuning's, with its name as `kind`.
 
-    The run's folder holds the whole story; the row keeps the last `measures`, and `events_read`
-    says up to which byte of its events they go. `child` names the process that trains. `deaths`
-    counts how often that one died at `died_at` steps without getting any further. Of those with the
-    same `priority`, the one with the lowest `place` is trained first.
+    The run's folder holds the whole story; the row keeps the last `measures` and when the end is
+    expected, and `events_read` says up to which byte of its events they go. `child` names the
+    process that trains. `deaths` counts how often that one died at `died_at` steps without getting
+    any further. Of those with the same `priority`, the one with the lowest `place` is next.
     """
 
     owner = models.ForeignKey(
@@ -110,6 +110,7 @@ class TrainingJob(Job):
     removed_at = models.DateTimeField(null=True, blank=True)
     step = models.PositiveIntegerField(default=0)
     steps = models.PositiveIntegerField(default=0)
+    expected_at = models.DateTimeField(null=True, blank=True)
     measures = models.JSONField(default=dict)
     warnings = models.PositiveIntegerField(default=0)
     events_read = models.BigIntegerField(default=0)

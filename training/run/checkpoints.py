@@ -98,8 +98,10 @@ def newest_whole(root: Path, tell: Callable[[str], None]) -> Path | None:
     return None
 
 
-def prune(root: Path, keep: int) -> None:
-    """Keep the newest `keep`; a half-removed one has lost its manifest first."""
-    for folder in all_of(root)[keep:]:
+def prune(root: Path, keep: int, *, spare: int | None = None) -> None:
+    """Keep the newest `keep` and that of step `spare`; a half-removed one has lost its manifest
+    first."""
+    old = [folder for folder in all_of(root)[keep:] if step_of(folder) != spare]
+    for folder in old:
         (folder / MANIFEST).unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)

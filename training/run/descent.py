@@ -4,12 +4,14 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from training.methods.schedule import Schedule
-from training.run import checkpoints
+from training.run import checkpoints, memory
 from training.run.errors import Stopped
+from training.run.pace import LOOKING, SAVING, TRAINING
+from training.run.patience import UNSEEN, Better, Patience, tell
 from training.run.state import State, write_state
 from training.run.work import Work
 
@@ -90,16 +92,6 @@ def going_on(state: State, work: Work) -> bool:
     return True
 
 
-def keep(
-    state: State, schedule: Schedule, work: Work, before: Mapping[str, Any] | None = None
-) -> None:
-    """A checkpoint of the state as it is, or of how it was `before`."""
-    kept = before or state.snapshot()
-    with checkpoints.writing(work.folder.checkpoints, kept["step"]) as folder:
-        write_state(folder, kept)
-    checkpoints.prune(work.folder.checkpoints, schedule.keep_checkpoints)
-
-
 Measures = Mapping[str, float]
 
 
@@ -107,7 +99,8 @@ Measures = Mapping[str, float]
 class Loop:
     """`step(n)` changes the weights and returns its measures; `evaluate(n)` looks at held-out rows.
 
-    A `breakable` step may raise Stopped; the checkpoint is then of the state before it.
+    A step's measures hold how many `tokens` it read and wrote. A `breakable` step may raise
+    Stopped; the checkpoint is then of the state before it.
     """
 
     state: State
@@ -117,49 +110,109 @@ class Loop:
     step: Callable[[int], Measures]
     evaluate: Callable[[int], Measures]
     breakable: bool = False
+    better: Better = field(default_factory=Better)
 
-    def run(self) -> None:
-        """To the last step, or Stopped with a checkpoint kept."""
-        state = self.state
-        if not going_on(state, self.work) or due(state.step, self.schedule.evaluate_every):
+    def run(self) -> int | None:
+        """To the last step, or as far as patience goes; Stopped with a checkpoint kept.
+
+        Where there was patience, the state then has the best weights; returns their step.
+        """
+        state, schedule = self.state, self.schedule
+        self._begin()
+        if not self._going_on() or due(state.step, schedule.evaluate_every):
             self._look()
-        while state.step < self.total:
+        while state.step < self.total and not self.patience.is_over:
             began = time.monotonic()
-            measures = self._done()
-            seconds = {"seconds_per_step": time.monotonic() - began}
-            self._after(dict(measures) | seconds)
+            measures = dict(self._done())
+            self._after(measures | speed(measures, time.monotonic() - began))
+        return self._best()
+
+    def _begin(self) -> None:
+        memory.begin()
+        every = {LOOKING: self.schedule.evaluate_every, SAVING: self.schedule.save_every}
+        self.work.report.pace.every = every
+        self.work.report.phase(TRAINING)
+
+    def _going_on(self) -> bool:
+        found = going_on(self.state, self.work)
+        seen = self.state.extra.get("patience", dict(UNSEEN))
+        self.patience = Patience(self.schedule.patience, self.better, seen)
+        return found
 
     def _done(self) -> Measures:
         before = self.state.snapshot() if self.breakable else None
         try:
             return self.step(self.state.step)
         except Stopped:
-            keep(self.state, self.schedule, self.work, before)
+            self._keep(before)
             raise
 
     def _after(self, measures: Measures) -> None:
-        state, total, schedule = self.state, self.total, self.schedule
+        state, schedule = self.state, self.schedule
         state.step += 1
-        self.work.report.progress(state.step, total)
-        self.work.report.metrics(state.step, measures)
-        last = state.step == total
-        if last or due(state.step, schedule.evaluate_every):
+        self.work.report.progress(state.step, self.total)
+        self.work.report.metrics(state.step, {**measures, **memory.measures()})
+        if state.step == self.total or due(state.step, schedule.evaluate_every):
             self._look()
+        last = state.step == self.total or self.patience.is_over
         stopping = self.work.stop.wanted and not last
-        if last or stopping or due(state.step, schedule.save_every):
-            keep(state, schedule, self.work)
+        best = self.patience.best == state.step
+        if last or stopping or best or due(state.step, schedule.save_every):
+            self._keep()
         if stopping:
             raise Stopped
 
     def _look(self) -> None:
         """At the held-out rows; a look that is broken off comes again when the run goes on."""
+        self.work.report.phase(LOOKING)
         try:
             found = self.evaluate(self.state.step)
         except Stopped:
-            keep(self.state, self.schedule, self.work)
+            self._keep()
             raise
         if found:
             self.work.report.metrics(self.state.step, found)
+            self._weigh(found)
+        self.work.report.phase(TRAINING)
+
+    def _weigh(self, found: Measures) -> None:
+        if self.patience.most:
+            self.patience.look(self.state.step, found)
+            self.state.extra = {**self.state.extra, "patience": self.patience.seen}
+
+    def _keep(self, before: Mapping[str, Any] | None = None) -> None:
+        """A checkpoint of the state as it is, or of how it was `before`."""
+        self.work.report.phase(SAVING)
+        root, kept = self.work.folder.checkpoints, before or self.state.snapshot()
+        with checkpoints.writing(root, kept["step"]) as folder:
+            write_state(folder, kept)
+        checkpoints.prune(root, self.schedule.keep_checkpoints, spare=self.patience.best)
+        self.work.report.phase(TRAINING)
+
+    def _best(self) -> int | None:
+        best, step = self.patience.best, self.state.step
+        if best not in (None, step) and not self._taken(best):
+            best = step
+        tell(self.work, step=step, total=self.total, best=best, looks=self.schedule.patience)
+        return best
+
+    def _taken(self, best: int) -> bool:
+        """Whether the best weights are there to be taken."""
+        folder = checkpoints.folder_of(self.work.folder.checkpoints, best)
+        if problem := checkpoints.problem_with(folder):
+            told = f"The best weights, of step {best:,}, can't be used: {problem}. The last"
+            self.work.report.warn(f"{told} ones are kept.")
+            return False
+        self.state.load_parameters(folder)
+        self.state.step = best
+        return True
+
+
+def speed(measures: dict[str, float], seconds: float) -> dict[str, float]:
+    """Takes the tokens out of the measures and puts a rate into their place."""
+    tokens = measures.pop("tokens", 0.0)
+    rates = {"tokens_per_second": tokens / seconds} if tokens and seconds else {}
+    return {"seconds_per_step": seconds, **rates}
 
 
 def due(step: int, every: int) -> bool:

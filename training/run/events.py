@@ -2,7 +2,8 @@
 
 {"kind": "metrics", "at": 1700000000.0, "step": 10, "values": {"loss": 1.93}}
 {"kind": "sample", "step": 10, "prompt": "…", "text": "…", "reference": "…", "score": 0.4}
-{"kind": "progress", "done": 10, "total": 100, "phase": "Training"}
+{"kind": "progress", "done": 10, "total": 100, "phase": "Training", "left": 81.5}
+{"kind": "phase", "text": "Saving"}   what is done now (training.run.pace)
 {"kind": "resumed", "step": 8}        measures of later steps will come again
 {"kind": "log" | "warning", "text": "…"}
 {"kind": "ended", "state": "succeeded" | "cancelled" | "failed", "error": "…", "measures": {…}}
@@ -14,6 +15,8 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from training.run.pace import TRAINING, Pace
 
 LONGEST_TEXT = 20_000
 
@@ -45,8 +48,9 @@ class Events:
 class Report:
     """What a method may say while it runs."""
 
-    def __init__(self, events: Events) -> None:
-        self._events = events
+    def __init__(self, events: Events, pace: Pace | None = None) -> None:
+        self._events, self.pace = events, pace or Pace()
+        self.finals: dict[str, float] = {}
 
     def metrics(self, step: int, values: Mapping[str, float]) -> None:
         """What is not a finite number is stored as null: JSON has no other word for it."""
@@ -57,8 +61,22 @@ class Report:
         cut = {k: v[:LONGEST_TEXT] if isinstance(v, str) else v for k, v in fields.items()}
         self._events.add("sample", step=step, **cut)
 
-    def progress(self, done: int, total: int, phase: str = "Training") -> None:
-        self._events.add("progress", done=done, total=total, phase=phase)
+    def progress(self, done: int, total: int) -> None:
+        """After a step; with the seconds that are left, where they can be known."""
+        self.pace.stepped()
+        left = self.pace.left(done, total)
+        known = {} if left is None else {"left": left}
+        self._events.add("progress", done=done, total=total, phase=TRAINING, **known)
+
+    def phase(self, text: str) -> None:
+        self.pace.enter(text)
+        self._events.add("phase", text=text)
+
+    def final(self, step: int, values: Mapping[str, float]) -> None:
+        """Measures of the whole run, which are told again with its end."""
+        if values:
+            self.finals.update(values)
+            self.metrics(step, values)
 
     def resumed(self, step: int) -> None:
         self._events.add("resumed", step=step)

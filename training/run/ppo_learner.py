@@ -13,8 +13,7 @@ from llmkit.tuning.intervals import mean_with_interval
 from llmkit.tuning.opening import Opened
 from training.run.descent import batch_at, descend, rate, seed_all
 from training.run.errors import RunError, Stopped
-from training.run.memory import memory_held
-from training.run.state import State, chance, take_chance
+from training.run.state import State, undisturbed
 from training.run.work import Work
 
 if TYPE_CHECKING:
@@ -37,9 +36,6 @@ class Clock:
         self.seconds[f"seconds_{phase}"] = time.monotonic() - began
         return done
 
-    def measures(self, tokens: float) -> dict[str, float]:
-        return {**self.seconds, "tokens_per_second": tokens / sum(self.seconds.values())}
-
 
 class Learner:
     """Draws, scores, learns and shows."""
@@ -57,6 +53,7 @@ class Learner:
         self.config, self.work, self.opened = config, work, opened
         self.actors, self.state, self.total, self.held_out = actors, state, total, held_out
         self.seen: Mapping[str, float] = {}
+        self.looked_at: int | None = None
         self.rules, self.shaping = config.rules(), config.shaping()
         self.controller = config.controller()
         self.stops = {opened.eos, *stop_ids(config, opened)}
@@ -74,9 +71,8 @@ class Learner:
         self.controller.update(found["kl"], len(batch))
         self.state.extra = self.remembered(found)
         self.warn()
-        tokens = float(rollout.mask.sum())
         rates = {"learning_rate": rate(self.config, number, self.total)}
-        return found | rates | clock.measures(tokens) | {"memory_bytes": memory_held()}
+        return found | rates | clock.seconds | {"tokens": float(rollout.mask.sum())}
 
     def experienced(self, rollout: Rollout) -> Experience:
         coefficient = self.controller.coefficient
@@ -109,7 +105,8 @@ class Learner:
         history = self.state.extra.get("history", {name: [] for name in WATCHED})
         grown = {name: [*history[name], found[name]] for name in WATCHED}
         told = self.state.extra.get("told", [])
-        return {"kl": self.controller.coefficient, "history": grown, "told": told}
+        ours = {"kl": self.controller.coefficient, "history": grown, "told": told}
+        return {**self.state.extra, **ours}
 
     def warn(self) -> None:
         """Each kind of trouble once, in words."""
@@ -129,11 +126,8 @@ class Learner:
 
         if not self.held_out:
             return {}
-        before = chance()
-        try:
-            self.seen = self.looked(number)
-        finally:
-            take_chance(before)
+        with undisturbed():
+            self.seen, self.looked_at = self.looked(number), number
         return self.seen
 
     def looked(self, number: int) -> Mapping[str, float]:

@@ -13,6 +13,7 @@ from training.run import checkpoints
 from training.run.errors import RunError, Stopped, sentence_for
 from training.run.events import Events, Report
 from training.run.folder import RunFolder
+from training.run.pace import LOADING
 from training.run.stopping import Stop
 from training.run.work import work_of
 
@@ -35,7 +36,9 @@ def attempt(folder: RunFolder, stop: Stop) -> int:
     code = FAILED
     ended: dict[str, Any] = {}
     try:
-        ended = {"measures": dict(trained(folder, Report(events), stop))}
+        report = Report(events)
+        found = trained(folder, report, stop)
+        ended = {"measures": {**found, **report.finals}}
         code = SUCCEEDED
     except Stopped:
         code = CANCELLED
@@ -57,6 +60,7 @@ def trained(folder: RunFolder, report: Report, stop: Stop) -> Mapping[str, float
     except KeyError as error:
         raise RunError("The run's config.json names no method.") from error
     work = work_of(folder, report, stop, config)
+    report.phase(LOADING)
     settle_threads(work.threads)
     return method.run(wanted, work)
 

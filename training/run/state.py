@@ -2,7 +2,8 @@
 
 import copy
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,15 +40,20 @@ class State:
             "chance": chance(),
         }
 
-    def load(self, folder: Path) -> None:
+    def load_parameters(self, folder: Path) -> None:
         import torch
         from safetensors.torch import load_file
 
         stored = load_file(folder / PARAMETERS)
-        rest = torch.load(folder / REST, weights_only=True)
         with torch.no_grad():
             for name, parameter in self.parameters.items():
                 parameter.copy_(stored[name])
+
+    def load(self, folder: Path) -> None:
+        import torch
+
+        self.load_parameters(folder)
+        rest = torch.load(folder / REST, weights_only=True)
         self.optimiser.load_state_dict(rest["optimiser"])
         self.step, self.extra = rest["step"], rest["extra"]
         take_chance(rest["chance"])
@@ -74,6 +80,16 @@ def chance() -> dict[str, Any]:
     if torch.cuda.is_available():
         found["cuda"] = torch.cuda.get_rng_state_all()
     return found
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """What is drawn in the block changes nothing of what is drawn after it."""
+    before = chance()
+    try:
+        yield
+    finally:
+        take_chance(before)
 
 
 def take_chance(found: Mapping[str, Any]) -> None:

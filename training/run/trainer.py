@@ -2,14 +2,18 @@
 
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
-from transformers import PrinterCallback, TrainerCallback
+from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 
 from training.methods.schedule import Schedule
-from training.run import checkpoints
+from training.run import checkpoints, memory
+from training.run.descent import speed
 from training.run.errors import Stopped
-from training.run.memory import memory_held
+from training.run.pace import LOOKING, SAVING, TRAINING
+from training.run.patience import tell
+from training.run.state import undisturbed
 from training.run.work import Work
 
 NAMES = {
@@ -68,17 +72,22 @@ class Watch(TrainerCallback):
         self, work: Work, samples: Samples | None = None, names: Mapping[str, str] = NONE
     ) -> None:
         self._work, self._samples, self._names = work, samples, NAMES | dict(names)
-        self._began = time.monotonic()
-        self._first_step: int | None = None
+        self._began, self._seconds, self._tokens = time.monotonic(), 0.0, 0.0
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **more: Any) -> None:
-        if self._first_step is None:
-            self._first_step, self._began = state.global_step, time.monotonic()
+        self._began = time.monotonic()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+        self._seconds = time.monotonic() - self._began
         self._work.report.progress(state.global_step, state.max_steps)
         if self._work.stop.wanted and state.global_step < state.max_steps:
             control.should_save = control.should_training_stop = True
+            control.should_evaluate = False
+        self._tell_pause(control)
+
+    def _tell_pause(self, control: Any) -> None:
+        if control.should_evaluate or control.should_save:
+            self._work.report.phase(LOOKING if control.should_evaluate else SAVING)
 
     def on_log(
         self, args: Any, state: Any, control: Any, logs: Mapping[str, Any], **more: Any
@@ -87,41 +96,129 @@ class Watch(TrainerCallback):
             ours: float(logs[theirs]) for theirs, ours in self._names.items() if theirs in logs
         }
         if "loss" in known:
-            known |= self._speed(state) | {"memory_bytes": memory_held()}
+            known |= self._speed(logs) | memory.measures()
         if known.keys() - {"epoch"}:
             self._work.report.metrics(state.global_step, known)
 
-    def _speed(self, state: Any) -> dict[str, float]:
-        steps = state.global_step - (self._first_step or 0)
-        seconds = time.monotonic() - self._began
-        return {"seconds_per_step": seconds / steps} if steps > 0 else {}
+    def _speed(self, logs: Mapping[str, Any]) -> dict[str, float]:
+        """trl counts the tokens of all batches that this process has trained on."""
+        before, self._tokens = self._tokens, float(logs.get("num_tokens", 0))
+        return speed({"tokens": self._tokens - before}, self._seconds)
+
+    def on_prediction_step(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+        if self._work.stop.wanted:
+            raise LookBrokenOff
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **more: Any) -> None:
         if self._samples is not None:
             self._samples(state.global_step)
+        self._work.report.phase(SAVING if control.should_save else TRAINING)
 
     def on_save(self, args: Any, state: Any, control: Any, **more: Any) -> None:
         checkpoints.seal(checkpoints.folder_of(self._work.folder.checkpoints, state.global_step))
+        self._work.report.phase(TRAINING)
+
+
+class LookBrokenOff(Stopped):
+    """A stop was wanted while the held-out rows were looked at."""
+
+
+class MissedLook(TrainerCallback):
+    """A look that a stop prevented or broke off comes first when the run goes on."""
+
+    def __init__(self, trainer: Any) -> None:
+        self._trainer = trainer
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+        step = state.global_step
+        looked = {entry["step"] for entry in state.log_history if "eval_loss" in entry}
+        wanted = args.eval_strategy != "no" and step and step % args.eval_steps == 0
+        if wanted and step not in looked:
+            found = self._trainer.evaluate()
+            self._trainer._determine_best_metric(metrics=found, trial=None)
+
+
+def quietly(evaluate: Callable[..., Any]) -> Callable[..., Any]:
+    """Reading held-out rows draws from torch's source of chance; what is learned must not know."""
+
+    def evaluated(*args: Any, **kwargs: Any) -> Any:
+        with undisturbed():
+            return evaluate(*args, **kwargs)
+
+    return evaluated
+
+
+def callbacks(schedule: Schedule, watch: Watch, *, evaluates: bool) -> list[Any]:
+    """The watch, and what stops early where that is wanted and can be known."""
+    early = schedule.patience > 0 and evaluates
+    return [watch, EarlyStoppingCallback(schedule.patience)] if early else [watch]
 
 
 def train(trainer: Any, work: Work, measure: Callable[[], Mapping[str, float]]) -> None:
     """To the end, from the newest whole checkpoint where there is one. Stopped when told to.
 
-    `measure` looks at the model before its first step, which curves begin with.
+    `measure` looks at the model before its first step, which curves begin with. Where there was
+    patience, the trainer's model has the best weights afterwards.
     """
     trainer.remove_callback(PrinterCallback)
-    checkpoint = checkpoints.newest_whole(work.folder.checkpoints, work.report.warn)
-    if checkpoint is not None:
-        work.report.resumed(checkpoints.step_of(checkpoint))
-    elif first := measure():
-        work.report.metrics(0, first)
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    if work.stop.wanted and trainer.state.global_step < trainer.state.max_steps:
+    trainer.evaluate = quietly(trainer.evaluate)
+    trainer.add_callback(MissedLook(trainer))
+    checkpoint = begin(trainer, work)
+    try:
+        if checkpoint is None and (first := measure()):
+            work.report.metrics(0, first)
+        work.report.phase(TRAINING)
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    except LookBrokenOff as stop:
+        keep_now(trainer)
+        raise Stopped from stop
+    state = trainer.state
+    if work.stop.wanted and state.global_step < state.max_steps:
         raise Stopped
+    tell_best(trainer, work)
+
+
+def begin(trainer: Any, work: Work) -> Path | None:
+    """What to go on from; time and memory are counted from here."""
+    args = trainer.args
+    memory.begin()
+    work.report.pace.every = {LOOKING: int(args.eval_steps), SAVING: int(args.save_steps)}
+    checkpoint = checkpoints.newest_whole(work.folder.checkpoints, work.report.warn)
+    if checkpoint is None:
+        work.report.phase(LOOKING)
+    else:
+        work.report.resumed(checkpoints.step_of(checkpoint))
+    return checkpoint
+
+
+def keep_now(trainer: Any) -> None:
+    """A checkpoint of the step that was looked at, unless nothing has been trained yet."""
+    if trainer.state.global_step:
+        trainer._save_checkpoint(trainer.model, trial=None)
+        trainer.callback_handler.on_save(trainer.args, trainer.state, trainer.control)
+
+
+def tell_best(trainer: Any, work: Work) -> None:
+    state, args = trainer.state, trainer.args
+    best = state.best_global_step if args.load_best_model_at_end else None
+    looks = [c.early_stopping_patience for c in early_stops(trainer)]
+    tell(
+        work,
+        step=state.global_step,
+        total=state.max_steps,
+        best=best,
+        looks=looks[0] if looks else 0,
+    )
+
+
+def early_stops(trainer: Any) -> list[Any]:
+    return [c for c in trainer.callback_handler.callbacks if isinstance(c, EarlyStoppingCallback)]
 
 
 def last_look(trainer: Any) -> float | None:
     """The held-out loss of the weights as they are, where it was just measured."""
+    if trainer.args.load_best_model_at_end and trainer.state.best_metric is not None:
+        return float(trainer.state.best_metric)
     for entry in reversed(trainer.state.log_history):
         if "eval_loss" in entry:
             return entry["eval_loss"] if entry["step"] == trainer.state.global_step else None

@@ -9,7 +9,7 @@ from typing import Any
 from llmkit import tuning
 from llmkit.configs import ConfigError, read
 from llmkit.registry import RegistryError
-from training.run.errors import RunError
+from training.run.errors import RunError, Stopped
 from training.run.events import Report
 from training.run.folder import RunFolder
 from training.run.stopping import Stop
@@ -52,7 +52,14 @@ class Work:
         for each in (data,) if data else self.data:
             name = each.files.get(split)
             if name:
-                yield from read_rows(self.folder.path / name)
+                for row in read_rows(self.folder.path / name):
+                    self.go_on()
+                    yield row
+
+    def go_on(self) -> None:
+        """Stopped where someone wants that."""
+        if self.stop.wanted:
+            raise Stopped
 
     def tuned(self, model: Any) -> Any:
         """The model with what learns, as the run's way of tuning makes it, or goes on with it."""

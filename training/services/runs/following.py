@@ -1,5 +1,6 @@
 """A run's events, from its folder to its row."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from training.models import TrainingJob
@@ -44,10 +45,19 @@ class Follower:
                 found["measures"] |= event["values"]
             case "progress":
                 found |= {"step": event["done"], "steps": event["total"]}
-                found["phase"] = str(event.get("phase", ""))[:200]
+                found |= {"phase": event["phase"], "expected_at": expected(event)}
+            case "phase":
+                found["phase"] = event["text"][:200]
             case "resumed":
                 found["step"] = event["step"]
             case "warning":
                 found["warnings"] += 1
             case "ended":
                 self.ended = event
+
+
+def expected(event: dict[str, Any]) -> datetime | None:
+    """When the run will have ended, by what its process told after a step."""
+    if "left" not in event:
+        return None
+    return datetime.fromtimestamp(event["at"], UTC) + timedelta(seconds=event["left"])

@@ -83,7 +83,8 @@ def resume(*, job: TrainingJob, tell: bool = True) -> None:
     ended = TrainingJob.objects.filter(
         pk=job.pk, state__in=(State.FAILED, State.CANCELLED), attempt=job.attempt
     )
-    fresh = {"worker": "", "error": "", "phase": "", "deaths": 0, "ended_at": None}
+    fresh = {"worker": "", "error": "", "phase": "", "deaths": 0}
+    fresh |= {"ended_at": None, "expected_at": None}
     changes = {**fresh, "state": State.WAITING, "cancel_requested": False, "place": last_place()}
     now = timezone.now()
     if not ended.update(attempt=job.attempt + 1, heartbeat_at=now, **changes):

@@ -131,7 +131,7 @@ def settle(job: TrainingJob, code: int, follower: Follower) -> None:
     elif code == FAILED:
         held.end(job, State.FAILED, follower.ended.get("error") or BROKE)
     elif code == CANCELLED:
-        held.again(job, making.enqueue, phase="Starting again")
+        held.again(job, making.enqueue, phase="Starting again", expected_at=None)
     else:
         died(job)
 
@@ -148,7 +148,7 @@ def died(job: TrainingJob) -> None:
         held.end(job, State.FAILED, sentence, deaths=times)
         return
     changes = {"deaths": times, "died_at": job.step, "phase": "Starting again"}
-    held.again(job, making.enqueue, **changes)
+    held.again(job, making.enqueue, expected_at=None, **changes)
 
 
 def reap() -> None:
