@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from training.services import dataset_working, leftovers, working
+from training.services.runs import disk, removal
 from training.services.runs import working as runs
 
 
@@ -38,5 +39,7 @@ def run_training(job_id: str, attempt: int) -> None:
 
 @shared_task
 def look_after_runs() -> None:
-    """Every minute: runs that were dropped."""
+    """Every minute: runs that were dropped, and what ended or removed ones left on the disk."""
     runs.reap()
+    disk.sweep()
+    removal.purge()

@@ -103,6 +103,10 @@ def test_a_file_of_rows_becomes_an_adapter_that_is_there_to_pick(
     assert ModelVersion.objects.get(name="tiny:sums").state == "ready"
     assert ModelVersion.objects.count() == 2
     assert adapter_names(adapters_folder(version.base.folder.parent) / "tiny") == ["sums"]
+    folder = TrainingJob.objects.get().folder
+    assert {path.name for path in folder.iterdir()} >= {"config.json", "data", "events.jsonl"}
+    assert not (folder / "checkpoints").exists()
+    assert not (folder / "artifact").exists()
 
 
 def test_a_second_run_of_the_same_file_gets_a_name_of_its_own(

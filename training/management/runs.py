@@ -15,7 +15,7 @@ def add_format(parser: ArgumentParser) -> None:
 
 def job_named(name: str) -> TrainingJob:
     """By its id or the beginning of it, or by its name."""
-    known = TrainingJob.objects.select_related("model", "produced")
+    known = TrainingJob.objects.known().select_related("model", "produced")
     found = [job for job in known.order_by("-created_at") if matches(job, name)]
     if not found:
         raise CommandError(f"There is no run '{name}'. See: manage.py jobs")

@@ -47,6 +47,10 @@ class TrainingJobQuerySet(JobQuerySet):
         """Removed ones whose folder is kept for a while."""
         return self.filter(removed_at__gte=timezone.now() - UNDO)
 
+    def gone(self) -> Self:
+        """Removed ones that can't be brought back any more."""
+        return self.filter(removed_at__lt=timezone.now() - UNDO)
+
     def about(self, words: str) -> Self:
         """Those whose name, notes, method or model holds the words."""
         found = self

@@ -9,6 +9,7 @@ from llmkit.adding.space import require_disk
 from training.models import Addition, ModelVersion
 from training.services.errors import ModelsError
 from training.services.places import models_dir, trash_dir, upload_file, work_folder
+from training.services.runs import removal
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +35,9 @@ def clear(addition: Addition) -> None:
 
 
 def empty_trash() -> int:
-    """Remove for good what was removed long enough ago; returns how many models."""
+    """Remove for good what was removed long enough ago; returns how many models and runs."""
     kept = {str(pk) for pk in ModelVersion.objects.restorable().values_list("pk", flat=True)}
+    kept |= set(removal.kept_in_trash())
     old = [path for path in trash_dir().glob("*") if path.name not in kept]
     for path in old:
         _remove(path)

@@ -11,6 +11,7 @@ from llmkit.adding.space import in_words
 
 NAMES = {
     "approximate_kl": "Approximate KL of a step",
+    "best_step": "Best on held-out rows at step",
     "clip_fraction": "Share of ratios clipped",
     "ended": "Share of answers that end",
     "held_out_ended": "Share of held-out answers that end",
@@ -23,6 +24,7 @@ NAMES = {
     "length": "Answer length",
     "length_baseline": "Length-only baseline",
     "memory_bytes": "Memory",
+    "memory_peak_bytes": "Most memory",
     "ratio_max": "Largest ratio",
     "ratio_mean": "Mean ratio",
     "reward": "Score after penalties",
@@ -33,6 +35,7 @@ NAMES = {
     "seconds_per_step": "Seconds per step",
     "seconds_sampling": "Drawing answers",
     "seconds_scoring": "Scoring answers",
+    "stopped_early_at": "Stopped early at step",
     "value_clip_fraction": "Share of values clipped",
 }
 SHARES = {

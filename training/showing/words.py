@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from training import methods
 from training.models import Job, TrainingJob
+from training.services.runs import progress
 from training.showing import measures
 
 State = Job.State
@@ -49,12 +50,8 @@ def result(job: TrainingJob) -> tuple[str, str] | None:
 
 
 def seconds_left(job: TrainingJob) -> float | None:
-    """By the pace of its last steps; None where nothing is known yet."""
-    pace = job.measures.get("seconds_per_step")
-    if job.state != State.RUNNING or not pace or not job.steps or not job.step:
-        return None
-    left: float = pace * max(0, job.steps - job.step)
-    return left
+    """None where nothing is known yet."""
+    return progress.seconds_left(job)
 
 
 def seconds_taken(job: TrainingJob, now: datetime | None = None) -> float | None:

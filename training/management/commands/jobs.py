@@ -20,7 +20,8 @@ class Command(BaseCommand):
         add_format(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        known = TrainingJob.objects.select_related("model", "produced").order_by("-created_at")
+        known = TrainingJob.objects.known().select_related("model", "produced")
+        known = known.order_by("-created_at")
         jobs = (known.live() if options["live"] else known)[: max(0, options["limit"])]
         if options["format"] == "json":
             found = [telling.facts(job) for job in jobs]

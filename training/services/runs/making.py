@@ -80,7 +80,7 @@ def cancel(*, job: TrainingJob) -> None:
 @transaction.atomic
 def resume(*, job: TrainingJob, tell: bool = True) -> None:
     """Go on from its last checkpoint, as a new attempt."""
-    ended = TrainingJob.objects.filter(
+    ended = TrainingJob.objects.known().filter(
         pk=job.pk, state__in=(State.FAILED, State.CANCELLED), attempt=job.attempt
     )
     fresh = {"worker": "", "error": "", "phase": "", "deaths": 0}

@@ -19,6 +19,7 @@ from training.services import held
 from training.services.errors import RunsError
 from training.services.places import adapters_dir, models_dir, relative, rewards_dir
 from training.services.registry import adapter_fields, model_fields, provenance
+from training.services.runs import disk
 from training.services.runs.folders import link_or_copy
 
 TRIES = 5
@@ -45,6 +46,7 @@ def finish(job: TrainingJob, measures: Mapping[str, Any]) -> None:
                 f"What the run made can't be put into its place ({error.strerror}). "
                 "Make room for it, then resume the run."
             ) from error
+        disk.tidy(job)
         return
     raise RunsError(f"There are models called {job.name} already. Remove one, then resume the run.")
 
