@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from training.views import new_run, runs, runs_acts, runs_page
+from training.views import new_run, runs, runs_acts, runs_page, runs_queue
 
 app_name = "training"
 RUN = "runs/<uuid:pk>/"
@@ -19,6 +19,7 @@ urlpatterns = [
     path(f"{RUN}log", runs_page.log, name="log"),
     path(f"{RUN}output", runs_page.output, name="output"),
     path(f"{RUN}events", runs_page.events, name="events"),
+    path(f"{RUN}move", runs_queue.move, name="move"),
     path(f"{RUN}stop", runs_acts.stop, name="stop"),
     path(f"{RUN}resume", runs_acts.resume, name="resume"),
 ]

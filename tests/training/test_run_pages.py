@@ -158,3 +158,30 @@ def test_a_run_is_renamed_and_noted_and_a_taken_name_is_told(mine: Client, train
     assert "kept as typed" in refused.content.decode()
     assert mine.post(at, {"name": "../up"}).status_code == 422
     assert set(TrainingJob.objects.values_list("name", flat=True)) == {"sums", "first-try"}
+
+
+def test_a_waiting_run_is_moved_by_buttons_and_before_another(mine: Client, trainer: User) -> None:
+    runs = {name: a_run(trainer, name) for name in ("a", "b", "c")}
+
+    def move(name: str, to: str, **more: Any) -> Any:
+        at = f"{runs[name].get_absolute_url()}move"
+        return mine.post(at, {"to": to}, headers={"HX-Request": "true"}, **more)
+
+    def order() -> str:
+        return "".join(job.name for job in TrainingJob.objects.queue())
+
+    for name, to, then in (
+        ("c", "first", "cab"),
+        ("a", "later", "cba"),
+        ("a", "earlier", "cab"),
+        ("b", str(runs["a"].pk), "cba"),
+        ("c", "last", "bac"),
+    ):
+        page = move(name, to).content.decode()
+        assert order() == then
+        assert re.findall(r'data-name="(\w)"', page) == list(then)
+    TrainingJob.objects.filter(name="b").update(state="running", started_at=timezone.now())
+    assert "The run b waits no more" in move("b", "first").content.decode()
+    assert "Say where the run should stand" in move("a", "nowhere").content.decode()
+    assert mine.post(f"{runs['a'].get_absolute_url()}move", {"to": "last"}).status_code == 302
+    assert order() == "ca"

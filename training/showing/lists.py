@@ -38,6 +38,11 @@ class Runs:
         return bool(self.running or self.waiting or self.ended.object_list)
 
     @property
+    def longest(self) -> int:
+        """How many wait, those that are not listed among them."""
+        return len(self.waiting) + self.hidden
+
+    @property
     def is_live(self) -> bool:
         return bool(self.running or self.waiting)
 

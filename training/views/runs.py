@@ -18,20 +18,21 @@ SAME = 204
 def runs(request: HttpRequest) -> HttpResponse:
     """On its way it finds runs that were dropped."""
     working.reap()
-    context = _context(request) | lists.choices()
+    context = shown(request) | lists.choices()
     return render(request, "training/runs/list.html", context)
 
 
 @require_safe
 def rows(request: HttpRequest) -> HttpResponse:
     """The moving part; nothing where it would look the same."""
-    context = _context(request)
+    context = shown(request)
     if request.headers.get("X-Seen") == context["runs"].mark:
         return HttpResponse(status=SAME)
     return render(request, "training/runs/rows.html", context)
 
 
-def _context(request: HttpRequest) -> dict[str, Any]:
+def shown(request: HttpRequest) -> dict[str, Any]:
+    """The runs that are asked for, and how they were asked for."""
     user, admin = signed_in(request), is_admin(request)
     wanted = lists.asked(request.GET.dict(), everyone=admin)
     all_of_them = visible(request)
