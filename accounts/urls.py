@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from accounts.views import account, entry, people
+from accounts.views import account, activity, entry, people
 
 app_name = "accounts"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("new-password/<uidb64>/<token>/", entry.NewPassword.as_view(), name="new-password"),
     path("account/", account.account, name="account"),
     path("account/password/", account.password, name="password"),
+    path("activity/", activity.mark, name="activity"),
     path("", people.people, name="people"),
     path("invite/", people.invite, name="invite"),
     path("invitations/<int:pk>/revoke/", people.revoke, name="revoke"),

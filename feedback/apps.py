@@ -5,6 +5,7 @@ class FeedbackConfig(AppConfig):
     name = "feedback"
 
     def ready(self) -> None:
+        from feedback import activity
         from feedback.dataset_notes import voided
         from feedback.dataset_origins import origins
         from feedback.pairs.panel import panel
@@ -12,6 +13,7 @@ class FeedbackConfig(AppConfig):
         from training import dataset_panels, renames
         from training.uses import register
 
+        activity.file()
         register(uses)
         renames.register(renamed)
         dataset_panels.register(voided)

@@ -5,10 +5,11 @@ class TrainingConfig(AppConfig):
     name = "training"
 
     def ready(self) -> None:
-        from training import engines
+        from training import activity, engines
         from training.services import dependants  # noqa: F401
         from training.services.runs import uses  # noqa: F401
         from training.signals import endpoints_changed, models_changed
 
+        activity.file()
         endpoints_changed.connect(engines.forget)
         models_changed.connect(engines.forget)

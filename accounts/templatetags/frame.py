@@ -1,4 +1,4 @@
-"""What the frame around every page needs: the places, who may see what, and undo links."""
+"""What the frame around every page needs: places, long work, who may see what, undo links."""
 
 from dataclasses import dataclass
 
@@ -9,6 +9,7 @@ from django.template import Context
 from django.urls import NoReverseMatch, reverse
 
 from accounts import access
+from accounts.activity import Activity, activity_of
 
 register = template.Library()
 
@@ -47,6 +48,13 @@ def places(context: Context) -> list[Place]:
             continue
         found.append(Place(name, url, keys, path == url or path.startswith(below)))
     return found
+
+
+@register.simple_tag(takes_context=True)
+def activity(context: Context) -> Activity:
+    """Long work that goes on now."""
+    request: HttpRequest | None = context.get("request")
+    return activity_of(getattr(request, "user", None))
 
 
 @register.filter

@@ -4,6 +4,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -51,10 +52,19 @@ def test_the_list_has_what_runs_what_waits_in_order_and_what_ended(
     mine: Client, trainer: User
 ) -> None:
     now = timezone.now()
-    pace = {"seconds_per_step": 3.0, "held_out_loss": 1.5}
+    soon = now + timedelta(minutes=4, seconds=2)
     a_run(trainer, "late")
     a_run(trainer, "soon", priority=5)
-    a_run(trainer, "busy", state="running", step=20, steps=100, measures=pace, started_at=now)
+    a_run(
+        trainer,
+        "busy",
+        state="running",
+        step=20,
+        steps=100,
+        measures={"held_out_loss": 1.5},
+        expected_at=soon,
+        started_at=now,
+    )
     a_run(trainer, "gone", state="cancelled", error="Stopped at step 4.", ended_at=now)
     page = text(mine, "/training/")
     order = [page.index(f">{name}</a>") for name in ("busy", "soon", "late", "gone")]
@@ -185,3 +195,23 @@ def test_a_waiting_run_is_moved_by_buttons_and_before_another(mine: Client, trai
     assert "Say where the run should stand" in move("a", "nowhere").content.decode()
     assert mine.post(f"{runs['a'].get_absolute_url()}move", {"to": "last"}).status_code == 302
     assert order() == "ca"
+
+
+def test_the_top_bar_tells_ones_own_work_from_anywhere(
+    mine: Client, trainer: User, owner: User, member: User, signed_in: SignedIn
+) -> None:
+    assert 'id="activity-mark"' not in text(mine, "/models/")
+    soon = timezone.now() + timedelta(minutes=4, seconds=2)
+    job = a_run(trainer, "busy", state="running", step=20, steps=100, expected_at=soon)
+    a_run(trainer, "next")
+    a_run(owner, "theirs", state="running")
+    page = text(mine, "/models/")
+    assert "2 at work" in page and f'<a href="{job.get_absolute_url()}">' in page
+    assert "Training run · 20 %, about 4 min left" in page and "theirs" not in page
+    assert page.index(">busy<") < page.index(">next<")
+    found = re.search(r"""hx-get="(/people/activity/)" hx-headers='([^']+)'""", page)
+    assert found
+    assert mine.get(found[1], headers=json.loads(found[2])).status_code == 204
+    TrainingJob.objects.filter(pk=job.pk).update(step=60)
+    assert "60 %" in text(mine, found[1], headers=json.loads(found[2]))
+    assert 'id="activity"' not in text(signed_in(member), "/models/")

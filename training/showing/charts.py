@@ -17,6 +17,7 @@ BESIDE = {
     "seconds_learning": "seconds_per_step",
     "seconds_sampling": "seconds_per_step",
     "seconds_scoring": "seconds_per_step",
+    "memory_peak_bytes": "memory_bytes",
     "ratio_max": "ratio_mean",
 }
 TITLES = {"ratio_mean": "Ratios", "seconds_per_step": "Seconds per step"}

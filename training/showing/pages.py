@@ -11,7 +11,7 @@ from training import methods
 from training.models import Dataset, ModelVersion, TrainingJob
 from training.showing import measures, words
 
-NOW = ("loss", "tokens_per_second", "seconds_per_step", "memory_bytes")
+NOW = ("loss", "tokens_per_second", "seconds_per_step", "memory_peak_bytes")
 
 
 @dataclass(frozen=True)

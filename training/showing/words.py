@@ -6,7 +6,6 @@ from django.utils import timezone
 
 from training import methods
 from training.models import Job, TrainingJob
-from training.services.runs import progress
 from training.showing import measures
 
 State = Job.State
@@ -47,11 +46,6 @@ def result(job: TrainingJob) -> tuple[str, str] | None:
     """The main measure's name and value."""
     name = main_measure(job)
     return (measures.label(name), measures.text(name, job.measures[name])) if name else None
-
-
-def seconds_left(job: TrainingJob) -> float | None:
-    """None where nothing is known yet."""
-    return progress.seconds_left(job)
 
 
 def seconds_taken(job: TrainingJob, now: datetime | None = None) -> float | None:

@@ -5,6 +5,8 @@ from typing import Any
 from django import template
 
 from training.models import TrainingJob
+from training.run.pace import TRAINING
+from training.services.runs import progress
 from training.showing import measures, words
 
 register = template.Library()
@@ -19,8 +21,15 @@ register.filter("measure_label", measures.label)
 @register.filter
 def left(job: TrainingJob) -> str:
     """'about 12 min left', or nothing."""
-    seconds = words.seconds_left(job)
+    seconds = progress.of(job).seconds_left
     return f"about {words.duration(seconds)} left" if seconds is not None else ""
+
+
+@register.filter
+def doing(job: TrainingJob) -> str:
+    """What it does now, where that is not training itself."""
+    phase = progress.of(job).phase
+    return "" if phase == TRAINING else phase
 
 
 @register.filter
