@@ -34,9 +34,27 @@ class NamedForm(forms.Form):
         return name
 
 
-class HubForm(NamedForm):
+class SitsOnForm(NamedForm):
+    """For what may be a model or an adapter."""
+
+    base = forms.ModelChoiceField(
+        queryset=ModelVersion.objects.none(),
+        required=False,
+        empty_label="Nothing: it is a whole model",
+        label="Sits on",
+        help_text="For an adapter: the model that it was trained on.",
+    )
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data)
+        field = self.fields["base"]
+        whole = ModelVersion.objects.that_answer().bases().ready().in_use()
+        field.queryset = whole  # type: ignore[attr-defined]
+
+
+class HubForm(SitsOnForm):
     prefix_of_ids = "hub"
-    field_order = ["origin", "revision", "name"]
+    field_order = ["origin", "base", "revision", "name"]
     origin = forms.RegexField(
         r"^[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?$",
         max_length=200,
@@ -56,9 +74,9 @@ class HubForm(NamedForm):
     )
 
 
-class FolderForm(NamedForm):
+class FolderForm(SitsOnForm):
     prefix_of_ids = "folder"
-    field_order = ["origin", "name"]
+    field_order = ["origin", "base", "name"]
     origin = forms.CharField(
         max_length=1000,
         label="Folder on the server",

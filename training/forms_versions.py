@@ -6,6 +6,9 @@ from django import forms
 
 from training.models import ModelVersion
 from training.services.keeping import LONGEST_NOTES
+from training.services.places import NAME
+
+BAD_NAME = "Use letters, digits and . _ - and begin with a letter or digit."
 
 
 class NameForm(forms.Form):
@@ -40,6 +43,18 @@ class AboutForm(forms.Form):
 
     def clean_tags(self) -> list[str]:
         return str(self.cleaned_data["tags"]).split(",")
+
+
+class MergeForm(forms.Form):
+    name = forms.RegexField(
+        NAME,
+        required=False,
+        max_length=96,
+        label="Name of the merged model",
+        help_text="The model's and the adapter's name together, if left empty.",
+        error_messages={"invalid": BAD_NAME},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
 
 
 def about_of(version: ModelVersion) -> dict[str, Any]:

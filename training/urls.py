@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from training.views import acts, adding, endpoints, pages, versions
+from training.views import acts, adding, endpoints, pages, versions, versions_files
 
 app_name = "models"
 urlpatterns = [
@@ -26,6 +26,8 @@ urlpatterns = [
     path("<int:pk>/archive", versions.archive, name="archive"),
     path("<int:pk>/unarchive", versions.unarchive, name="unarchive"),
     path("<int:pk>/promote", versions.promote, name="promote"),
+    path("<int:pk>/export", versions_files.export, name="export"),
+    path("<int:pk>/merge", versions_files.merge, name="merge"),
     path("promoted/", versions.promotions, name="promotions"),
     path("promoted/back", versions.roll_back, name="roll-back"),
     path("endpoints/add/", endpoints.add, name="endpoint-add"),

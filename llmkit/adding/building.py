@@ -8,9 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from llmkit.adding import hub, local
+from llmkit.adding import adapters, hub, local
 from llmkit.adding.errors import AddError
-from llmkit.adding.files import PROVENANCE
+from llmkit.adding.files import PROVENANCE, wanted
 from llmkit.adding.inspecting import inspect_folder
 from llmkit.adding.request import Progress, Report, Request
 from llmkit.adding.trying import require_usable
@@ -26,9 +26,7 @@ def build(request: Request, report: Report) -> dict[str, Any]:
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     more = BRING[request.source](request, folder, report)
-    report(Progress("Checking"))
-    facts = asdict(inspect_folder(folder))
-    require_usable(folder)
+    facts = checked(request, folder, report)
     hashes = hashed(folder, more.pop("expected"), report)
     facts |= {name: value for name, value in more.items() if value}
     write_provenance(folder, request, facts["licence"], hashes, str(facts.get("origin", "")))
@@ -36,14 +34,26 @@ def build(request: Request, report: Report) -> dict[str, Any]:
     return {**facts, "content_hash": content_hash(hashes)}
 
 
+def checked(request: Request, folder: Path, report: Report) -> dict[str, Any]:
+    """The facts about what lies there: a model, or an adapter for the base that is named."""
+    if request.base and request.source != "merge":
+        return adapters.checked(Path(request.base), folder, report)
+    report(Progress("Checking"))
+    facts = asdict(inspect_folder(folder))
+    require_usable(folder)
+    return facts
+
+
 def from_hub(request: Request, folder: Path, report: Report) -> dict[str, Any]:
-    found = hub.fetch(request.origin, request.revision, folder, report)
+    take = adapters.wanted_of if request.base else wanted
+    found = hub.fetch(request.origin, request.revision, folder, report, take=take)
     expected = {file.name: file.sha256 for file in found.files if file.sha256}
     return {"expected": expected, "origin": f"{found.repo}@{found.commit}"}
 
 
 def from_folder(request: Request, folder: Path, report: Report) -> dict[str, Any]:
-    local.copy(Path(request.origin), folder, report)
+    copy = adapters.copy if request.base else local.copy
+    copy(Path(request.origin), folder, report)
     return {"expected": {}}
 
 
@@ -56,7 +66,14 @@ def from_gguf(request: Request, folder: Path, report: Report) -> dict[str, Any]:
     return {"expected": {}, "licence": local.gguf_licence(gguf)}
 
 
-BRING = {"hub": from_hub, "folder": from_folder, "gguf": from_gguf}
+def from_merging(request: Request, folder: Path, report: Report) -> dict[str, Any]:
+    from llmkit.merging import merge
+
+    merge(Path(request.base), Path(request.origin), folder, report)
+    return {"expected": {}}
+
+
+BRING = {"hub": from_hub, "folder": from_folder, "gguf": from_gguf, "merge": from_merging}
 
 
 def hashed(folder: Path, expected: Mapping[str, str], report: Report) -> dict[str, dict[str, Any]]:

@@ -52,7 +52,9 @@ def wanted(names: Iterable[str]) -> list[str]:
 def require_weights(names: list[str]) -> None:
     if CONFIG not in names:
         if "adapter_config.json" in names:
-            raise AddError("This is an adapter, not a model. Add the model that it belongs to.")
+            raise AddError(
+                "This is an adapter, not a model. Say which model it sits on, then add it again."
+            )
         raise AddError(f"There is no {CONFIG}, so this is not a model that can be served.")
     if any(WEIGHTS.fullmatch(name) for name in names):
         return

@@ -6,20 +6,21 @@ A folder that an interrupted fetch left is gone on with.
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from llmkit.adding.errors import AddError
-from llmkit.adding.files import WEIGHTS, require_safe, wanted
+from llmkit.adding.files import CONFIG, WEIGHTS, require_safe, wanted
 from llmkit.adding.inspecting import checked_config
 from llmkit.adding.request import Report
 from llmkit.adding.space import require_disk
 from llmkit.adding.watching import bytes_in, growth_of
 
 ANSWER_SECONDS = 15
+Take = Callable[[list[str]], list[str]]
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,10 @@ class Plan:
         return sum(file.size for file in self.files)
 
 
-def fetch(repo: str, revision: str, folder: Path, report: Report) -> Plan:
-    """Bring the model's files into `folder`."""
+def fetch(repo: str, revision: str, folder: Path, report: Report, *, take: Take = wanted) -> Plan:
+    """Bring the model's files into `folder`; `take` says which, or refuses them."""
     with hub_errors(repo):
-        found = plan(repo, revision)
+        found = plan(repo, revision, take)
     forget_others(folder, found)
     require_disk(folder, max(0, found.size - bytes_in(folder)))
     small = [file for file in found.files if not WEIGHTS.fullmatch(file.name)]
@@ -55,7 +56,8 @@ def fetch(repo: str, revision: str, folder: Path, report: Report) -> Plan:
     with growth_of(folder, "Downloading", found.size, report), hub_errors(repo):
         for file in small:
             download(found, file, folder)
-        checked_config(folder)
+        if (folder / CONFIG).exists():
+            checked_config(folder)
         for file in large:
             download(found, file, folder)
     shutil.rmtree(folder / ".cache", ignore_errors=True)
@@ -70,7 +72,7 @@ def forget_others(folder: Path, found: Plan) -> None:
             path.unlink()
 
 
-def plan(repo: str, revision: str) -> Plan:
+def plan(repo: str, revision: str, take: Take = wanted) -> Plan:
     from huggingface_hub import HfApi
 
     info = HfApi(endpoint=address()).model_info(
@@ -79,7 +81,7 @@ def plan(repo: str, revision: str) -> Plan:
     by_name = {s.rfilename: s for s in info.siblings or []}
     require_safe(by_name)
     # Folders below hold the same model for other programs; they are not taken.
-    names = wanted(name for name in by_name if "/" not in name)
+    names = take([name for name in by_name if "/" not in name])
     return Plan(repo, str(info.sha), tuple(described(by_name[name]) for name in names))
 
 

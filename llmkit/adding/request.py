@@ -4,14 +4,15 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-Source = Literal["hub", "folder", "gguf"]
+Source = Literal["hub", "folder", "gguf", "merge"]
 
 
 @dataclass(frozen=True)
 class Request:
     """`origin` is a hub id or a path. `work` is a hidden folder beside the model's final place;
     the finished model is left in its `model` folder. `job` marks whose work it is; `label` is what
-    the provenance names instead of a temporary path."""
+    the provenance names instead of a temporary path. `base` is the folder of the model that an
+    adapter sits on, or is merged into."""
 
     source: Source
     origin: str
@@ -20,6 +21,7 @@ class Request:
     job: str
     revision: str = ""
     label: str = ""
+    base: str = ""
 
     def to_dict(self) -> dict[str, str]:
         return asdict(self)

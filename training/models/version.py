@@ -66,6 +66,7 @@ class ModelVersion(models.Model):
         GGUF = "gguf", "GGUF file"
         PACKAGE = "package", "Package"
         RUN = "run", "Run"
+        MERGE = "merge", "Merged here"
 
     class State(models.TextChoices):
         ADDING = "adding", "Being added"

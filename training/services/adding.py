@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 from celery import current_app
 from django.conf import settings
@@ -9,24 +10,35 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import User
+from llmkit import merging
 from llmkit.adding.space import in_words
 from training.models import Addition, FormerName, Job, ModelVersion
 from training.services import leftovers
 from training.services.errors import ModelsError
-from training.services.places import NAME, models_dir, relative, upload_file
+from training.services.places import NAME, adapters_dir, models_dir, relative, upload_file
 
 log = logging.getLogger(__name__)
 CANCELLED = "Cancelled. Nothing was added."
-State = ModelVersion.State
+State, Kind = ModelVersion.State, ModelVersion.Kind
 
 
 @transaction.atomic
-def begin(*, source: str, origin: str, by: User, name: str = "", revision: str = "") -> Addition:
-    """Have a worker add a model from the hub, a folder or a GGUF file on the server."""
+def begin(
+    *,
+    source: str,
+    origin: str,
+    by: User,
+    name: str = "",
+    revision: str = "",
+    base: ModelVersion | None = None,
+) -> Addition:
+    """Have a worker add a model from the hub, a folder or a GGUF file on the server, or an
+    adapter that sits on `base`."""
     origin = origin.strip()
     if source != "hub":
         _require_outside(origin)
-    version = _reserved(name or name_for(origin), source=source, origin=origin, by=by)
+    own = name or name_for(origin)
+    version = _reserved(own, source=source, origin=origin, by=by, base=base)
     addition = Addition.objects.create(
         version=version, source=source, origin=origin, revision=revision, started_by=by
     )
@@ -72,17 +84,49 @@ def name_for(origin: str) -> str:
     return kept.lstrip("._-")[:96]
 
 
-def _reserved(name: str, *, source: str, origin: str, by: User) -> ModelVersion:
+@transaction.atomic
+def begin_merge(*, adapter: ModelVersion, by: User, name: str = "") -> Addition:
+    """Have a worker put an adapter into its model's weights, as a model of its own."""
+    base = adapter.base
+    if not adapter.is_adapter or base is None:
+        raise ModelsError(f"{adapter.name} is no adapter, so there is nothing to merge.")
+    if reason := merging.why_not(adapter.architecture):
+        raise ModelsError(reason)
+    if not adapter.state == base.state == State.READY:
+        raise ModelsError(f"{adapter.name} and its model must both be ready.")
+    own = name or f"{base.name}-{adapter.short_name}"[:96]
+    lineage: dict[str, Any] = {"kind": Kind.MERGED, "parent": adapter, "licence": base.licence}
+    version = _reserved(own, source="merge", origin=adapter.name, by=by, **lineage)
+    addition = Addition.objects.create(
+        version=version, source="merge", origin=adapter.name, started_by=by
+    )
+    transaction.on_commit(lambda: enqueue(addition))
+    return addition
+
+
+def _reserved(
+    own: str,
+    *,
+    source: str,
+    origin: str,
+    by: User,
+    base: ModelVersion | None = None,
+    **fields: Any,
+) -> ModelVersion:
     """A row that keeps the name. One that failed to be added gives its name up."""
-    if not NAME.fullmatch(name):
+    if not NAME.fullmatch(own):
         raise ModelsError(
             "A model's name has letters, digits and . _ - and begins with a letter or digit."
         )
+    name, folder = own, models_dir() / own
+    if base is not None:
+        name, folder = f"{base.name}:{own}", adapters_dir() / base.name / own
+        fields |= {"kind": Kind.ADAPTER, "base": base, "parent": base, "licence": base.licence}
     before = FormerName.objects.filter(name=name).exclude(version__state=State.DELETED).first()
     if before is not None:
         raise ModelsError(f"{name} was the name of {before.version} and still leads to it.")
     failed = ModelVersion.objects.filter(name=name, state=State.FAILED)
-    if not (models_dir() / name).exists():
+    if not folder.exists():
         failed.update(state=State.DELETED, removed_at=timezone.now())
     try:
         with transaction.atomic():
@@ -90,9 +134,10 @@ def _reserved(name: str, *, source: str, origin: str, by: User) -> ModelVersion:
                 name=name,
                 source=source,
                 origin=origin[:1000],
-                path=relative(models_dir() / name),
+                path=relative(folder),
                 state=State.ADDING,
                 added_by=by,
+                **fields,
             )
     except IntegrityError as error:
         raise ModelsError(
@@ -188,8 +233,12 @@ def retry(*, version: ModelVersion, by: User) -> Addition:
     last = Addition.objects.latest_of(version)
     if last is None or not last.can_retry or version.state != State.FAILED:
         raise ModelsError("This can't be tried again. Add the model anew.")
+    if last.source == ModelVersion.Source.MERGE:
+        if version.parent is None:
+            raise ModelsError("The adapter is gone. Merge another one.")
+        return begin_merge(adapter=version.parent, name=version.name, by=by)
     fields = {"source": last.source, "origin": last.origin, "revision": last.revision}
-    return begin(**fields, name=version.name, by=by)
+    return begin(**fields, name=version.short_name, base=version.base, by=by)
 
 
 def dismiss(*, version: ModelVersion) -> None:

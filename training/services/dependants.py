@@ -6,7 +6,7 @@ from training.version_uses import Dependant, register
 
 @register
 def versions(version: ModelVersion) -> list[Dependant]:
-    known = ModelVersion.objects.known()
+    known = ModelVersion.objects.known().exclude(state=ModelVersion.State.FAILED)
     below = known.filter(base=version) | known.filter(parent=version)
     return [Dependant(one.name, one.get_absolute_url()) for one in below.distinct()]
 

@@ -1,6 +1,8 @@
 """Whether anything is done with a model now: answers, batches, runs. Then it stays as it is."""
 
-from training.models import ModelVersion, TrainingJob
+from django.db.models import Q
+
+from training.models import Addition, ModelVersion, TrainingJob
 from training.services import serving
 from training.services.errors import ModelsError
 from training.uses import Use, uses_of
@@ -32,6 +34,13 @@ def require_rest(version: ModelVersion, use: Use, busy: int) -> None:
     if use.batches:
         raise ModelsError(
             f"A batch has prompts for {version.name}. Wait until it ends, or stop it."
+        )
+    work = Addition.objects.live().filter(
+        Q(version__parent=version) | Q(version__base=version) | Q(version__parent__base=version)
+    )
+    if (addition := work.select_related("version").first()) is not None:
+        raise ModelsError(
+            f"{addition.version.name} is being made from {version.name}. Wait, or cancel that."
         )
     run = TrainingJob.objects.live().with_model(version).first()
     if run is not None:

@@ -19,7 +19,7 @@ from training.models import Addition, Job, JobLostError, ModelVersion
 from training.models.job import SILENT_AFTER
 from training.services import adding, leftovers
 from training.services.child import ChildProcess, is_last
-from training.services.places import models_dir, upload_file, work_folder
+from training.services.places import upload_file, work_folder
 from training.services.registry import provenance
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,8 @@ def run(*, addition_id: str, attempt: int) -> None:
     worker = identity()
     if not Addition.objects.claim(addition_id, attempt=attempt, worker=worker):
         return
-    addition = Addition.objects.select_related("version").get(pk=addition_id)
+    known = Addition.objects.select_related("version__base", "version__parent__base")
+    addition = known.get(pk=addition_id)
     try:
         _work(addition)
     except JobLostError:
@@ -55,15 +56,31 @@ def _work(addition: Addition) -> None:
 def _request(addition: Addition) -> Request:
     work = work_folder(addition.pk)
     work.mkdir(parents=True, exist_ok=True)
+    version = addition.version
     return Request(
         source=addition.source,  # type: ignore[arg-type]
-        origin=str(upload_file(addition.pk)) if addition.uploaded else addition.origin,
+        origin=_origin(addition),
         work=str(work),
-        name=addition.version.name,
+        name=version.name,
         job=str(addition.pk),
         revision=addition.revision,
-        label=addition.origin if addition.uploaded else "",
+        label=addition.origin if addition.uploaded or addition.source == "merge" else "",
+        base=_base(version),
     )
+
+
+def _origin(addition: Addition) -> str:
+    """An uploaded file, the folder of an adapter that is merged, or what was asked for."""
+    adapter = addition.version.parent
+    if addition.source == "merge" and adapter is not None:
+        return str(adapter.folder)
+    return str(upload_file(addition.pk)) if addition.uploaded else addition.origin
+
+
+def _base(version: ModelVersion) -> str:
+    """The model that an adapter sits on: one that is added, or one that is merged."""
+    adapter = version if version.is_adapter else version.parent
+    return str(adapter.base.folder) if adapter is not None and adapter.base else ""
 
 
 def _followed(addition: Addition, child: ChildProcess) -> dict[str, Any]:
@@ -97,7 +114,7 @@ def _held(addition: Addition) -> Any:
 
 def _finish(addition: Addition, facts: dict[str, Any]) -> None:
     work = work_folder(addition.pk)
-    target = models_dir() / addition.version.name
+    target = addition.version.folder
     try:
         with transaction.atomic():
             now = timezone.now()
@@ -105,6 +122,7 @@ def _finish(addition: Addition, facts: dict[str, Any]) -> None:
                 raise JobLostError(str(addition.pk))
             _ready(addition.version, facts)
             _make_way(target, addition)
+            target.parent.mkdir(parents=True, exist_ok=True)
             (work / "model").rename(target)
     except OSError as error:
         _end(addition, Job.State.FAILED, f"The model can't be put into its place: {error}")
@@ -123,6 +141,7 @@ def _make_way(target: Path, addition: Addition) -> None:
 
 def _ready(version: ModelVersion, facts: dict[str, Any]) -> None:
     changes = {name: facts[name] for name in FACTS}
+    changes["licence"] = facts["licence"] or version.licence
     if facts.get("origin"):
         changes["origin"] = facts["origin"]
     mine = ModelVersion.objects.filter(pk=version.pk, state=ModelVersion.State.ADDING)

@@ -7,11 +7,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.access import signed_in
+from llmkit import merging
 from llmkit.adding.licences import card_of
 from llmkit.markdown import render as as_html
 from training import shelf
 from training.forms import PrecisionForm
-from training.forms_versions import AboutForm, NameForm, about_of
+from training.forms_versions import AboutForm, MergeForm, NameForm, about_of
 from training.models import ModelVersion
 from training.services import endpoints, leftovers, promoting, registry, working
 from training.version_story import story_of
@@ -60,6 +61,8 @@ def model(request: HttpRequest, pk: int) -> HttpResponse:
         "card_is_cut": len(card) > LONGEST_CARD,
         "affected": shelf.affected(version),
         "name_form": NameForm(initial={"own_name": version.short_name}),
+        "merge_form": MergeForm(),
+        "unmergeable": merging.why_not(version.architecture),
         "about_form": AboutForm(initial=about_of(version)),
         "form": PrecisionForm(initial={"precision": version.precision}),
         "may_add": may_add(request.user),
