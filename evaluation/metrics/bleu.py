@@ -61,7 +61,7 @@ METRIC = file(
         summary="How many of the outputs' n-grams, of one to four words, stand in a reference, "
         "over the whole corpus; short outputs are marked down. From 0 to 100.",
         formula="BLEU = 100 · BP · exp(¼ Σ log pₙ),  BP = min(1, exp(1 − wanted / said))",
-        measures=(Measure("bleu", "BLEU", high=100.0),),
+        measures=(Measure("bleu", "BLEU", high=100.0, is_mean=False),),
         compute=compute,
         example=Example(
             (Item("It is cold outside", ("It is very cold outside",)),),

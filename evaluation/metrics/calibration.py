@@ -56,7 +56,7 @@ METRIC = file(
         summary="How far a model's confidence in its choice is from how often it is right. 0 is "
         "best; random answers are noisy: from about 300 items.",
         formula="ECE = Σ_b |b|/n · |mean confidence(b) − accuracy(b)|,  ten bins of equal mass",
-        measures=(Measure("ece", "Calibration error", higher_is_better=False),),
+        measures=(Measure("ece", "Calibration error", higher_is_better=False, is_mean=False),),
         needs=frozenset({Need.CHOICES}),
         compute=compute,
         example=Example(

@@ -44,7 +44,7 @@ METRIC = file(
         summary="How many runs of one to six characters outputs and references share, over the "
         "whole corpus; recall counts twice as much as precision. From 0 to 100.",
         formula="chrF = 100 · (1 + β²) P R / (β² P + R),  β = 2,  P and R averaged over n = 1…6",
-        measures=(Measure("chrf", "chrF", high=100.0),),
+        measures=(Measure("chrf", "chrF", high=100.0, is_mean=False),),
         compute=compute,
         example=Example(
             (Item("abc", ("abcd",)),),

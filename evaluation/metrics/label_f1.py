@@ -57,7 +57,10 @@ METRIC = file(
         summary="Precision and recall of the label that means yes, in one number; and the mean of "
         "that over all labels.",
         formula="F1 = 2 · both / (wanted + said);  macro F1 = (1/labels) Σ F1",
-        measures=(Measure("label_f1", "F1, positive label"), Measure("macro_f1", "Macro F1")),
+        measures=(
+            Measure("label_f1", "F1, positive label", is_mean=False),
+            Measure("macro_f1", "Macro F1", is_mean=False),
+        ),
         compute=compute,
         example=Example(
             (

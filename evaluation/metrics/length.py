@@ -44,7 +44,7 @@ METRIC = file(
         formula="words = (1/n) Σ words(output);  ratio = Σ words(output) / Σ words(reference)",
         measures=(
             Measure("words", "Words", None, high=None),
-            Measure("length_ratio", "Length ratio", None, high=None),
+            Measure("length_ratio", "Length ratio", None, high=None, is_mean=False),
             Measure("empty", "Empty answers", False),
             Measure("characters", "Characters", None, high=None, main=False),
         ),

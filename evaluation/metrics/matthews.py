@@ -37,7 +37,7 @@ METRIC = file(
         summary="How far said and wanted labels go together: 1 always, 0 no better than chance, "
         "however uneven the labels are.",
         formula="MCC = (c·n − Σ pₖtₖ) / √((n² − Σ pₖ²)(n² − Σ tₖ²)),  c right, pₖ said, tₖ wanted",
-        measures=(Measure("matthews", "Matthews", low=-1.0),),
+        measures=(Measure("matthews", "Matthews", low=-1.0, is_mean=False),),
         compute=compute,
         example=Example(
             (

@@ -52,8 +52,8 @@ class Item:
 @dataclass(frozen=True)
 class Measure:
     """One number of a metric, such as ROUGE-L's recall. `higher_is_better` is None where neither
-    is. `main` ones are shown without being asked for. `per_hundred`: it runs to 100, and is shown
-    beside its form that runs to 1.
+    is. `main` ones are shown without being asked for. `is_mean`: the score is the mean of the
+    items' own values. `per_hundred`: it runs to 100, and is shown beside its form that runs to 1.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Measure:
     low: float | None = 0.0
     high: float | None = 1.0
     main: bool = True
+    is_mean: bool = True
 
     @property
     def per_hundred(self) -> bool:

@@ -31,7 +31,7 @@ METRIC = file(
         label="Pearson correlation",
         summary="How straight a line the numbers said make with the numbers wanted.",
         formula="r = Σ (x − x̄)(y − ȳ) / √(Σ (x − x̄)² Σ (y − ȳ)²)",
-        measures=(Measure("pearson", "Pearson", low=-1.0),),
+        measures=(Measure("pearson", "Pearson", low=-1.0, is_mean=False),),
         needs=frozenset({Need.OUTPUTS, Need.REFERENCES, Need.NUMBERS}),
         compute=compute,
         example=Example(

@@ -64,10 +64,16 @@ METRIC = file(
         formula="perplexity = exp(−Σ log p / Σ units);  "
         "bits per byte = −Σ log p / (ln 2 · Σ bytes)",
         measures=(
-            Measure("bits_per_byte", "Bits per byte", higher_is_better=False, high=None),
-            Measure("word_perplexity", "Word perplexity", False, low=1.0, high=None),
-            Measure("token_perplexity", "Token perplexity", False, 1.0, None, main=False),
-            Measure("byte_perplexity", "Byte perplexity", False, 1.0, None, main=False),
+            Measure(
+                "bits_per_byte", "Bits per byte", higher_is_better=False, high=None, is_mean=False
+            ),
+            Measure("word_perplexity", "Word perplexity", False, low=1.0, high=None, is_mean=False),
+            Measure(
+                "token_perplexity", "Token perplexity", False, 1.0, None, main=False, is_mean=False
+            ),
+            Measure(
+                "byte_perplexity", "Byte perplexity", False, 1.0, None, main=False, is_mean=False
+            ),
         ),
         needs=frozenset({Need.LIKELIHOODS}),
         compute=compute,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Words = tuple[str, ...]
 KINDS = {"rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeL": "ROUGE-L", "rougeLsum": "ROUGE-Lsum"}
-PARTS = {"precision": "precision", "recall": "recall", "": "F1"}
+PARTS = {"": "F1", "precision": "precision", "recall": "recall"}
 
 
 class Overlap(NamedTuple):
@@ -115,8 +115,8 @@ def compute(items: Sequence[Item]) -> Mapping[str, Finding]:
     found, said = [best(item) for item in items], signature(items)
     measures = {}
     for kind in KINDS:
-        for place, part in enumerate(PARTS):
-            values = [one[kind][place] for one in found]
+        for part in PARTS:
+            values = [getattr(one[kind], part or "f1") for one in found]
             name = name_of(kind, part)
             measures[name] = Finding(mean_of(values), f"{name}|{said}", values)
     return measures

@@ -50,7 +50,7 @@ METRIC = file(
         label="Spearman correlation",
         summary="How far the numbers said put the items in the same order as the numbers wanted.",
         formula="ρ = Pearson's r of the ranks, tied ones sharing their mean",
-        measures=(Measure("spearman", "Spearman", low=-1.0),),
+        measures=(Measure("spearman", "Spearman", low=-1.0, is_mean=False),),
         needs=frozenset({Need.OUTPUTS, Need.REFERENCES, Need.NUMBERS}),
         compute=compute,
         example=Example(

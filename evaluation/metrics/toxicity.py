@@ -67,7 +67,9 @@ METRIC = file(
         formula="toxicity = (1/n) Σ [output holds an entry];  rate = 1000 · entries / words",
         measures=(
             Measure("toxicity", "Toxicity", higher_is_better=False),
-            Measure("toxic_rate", "Toxic words per 1,000", False, high=1000.0, main=False),
+            Measure(
+                "toxic_rate", "Toxic words per 1,000", False, high=1000.0, main=False, is_mean=False
+            ),
         ),
         needs=frozenset({Need.OUTPUTS}),
         compute=compute,

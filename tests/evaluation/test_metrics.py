@@ -38,6 +38,7 @@ def keeps(measure: metrics.Measure, finding: metrics.Finding, items: tuple[Item,
     )
     assert finding.signature.lower().startswith(measure.name.lower())
     assert finding.n == len(items)
+    assert finding.is_mean == measure.is_mean
     drawn, owners = np.ones((2, len(items))), np.arange(len(items))
     assert finding.evidence.again(drawn, owners) == approximately([value, value])
     if finding.per_item is not None:
