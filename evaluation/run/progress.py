@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Hashable, Iterable
 
-from training.run.events import Report
+from evaluation.run.telling import Teller
 
 EVERY_SECONDS = 0.5
 
@@ -12,7 +12,7 @@ EVERY_SECONDS = 0.5
 class Progress:
     """`total` is known once the tasks are built. Tells at most twice a second."""
 
-    def __init__(self, report: Report, total: int) -> None:
+    def __init__(self, report: Teller, total: int) -> None:
         self.report, self.total = report, total
         self.done = 0
         self._open: Counter[Hashable] = Counter()

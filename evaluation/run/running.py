@@ -18,8 +18,9 @@ from evaluation.run.errors import sentence_for
 from evaluation.run.measured import Measured
 from evaluation.run.progress import Progress
 from evaluation.run.spec import Asked, Spec, spec_of
+from evaluation.run.telling import Teller
 from training.run.errors import RunError, Stopped
-from training.run.events import Events, Report
+from training.run.events import Events
 from training.run.folder import RunFolder, write_whole
 from training.run.running import CANCELLED, FAILED, HELD, STATES, SUCCEEDED
 from training.run.stopping import Stop
@@ -44,7 +45,7 @@ def attempt(folder: RunFolder, stop: Stop) -> int:
     code, ended = FAILED, {}
     events.add("started")
     try:
-        ended = dict(evaluated(folder, Report(events), stop))
+        ended = dict(evaluated(folder, Teller(events), stop))
         code = SUCCEEDED
     except Stopped:
         code = CANCELLED
@@ -60,7 +61,7 @@ def attempt(folder: RunFolder, stop: Stop) -> int:
 class Work:
     folder: Path
     spec: Spec
-    report: Report
+    report: Teller
     asker: Asker
 
     @property
@@ -69,7 +70,7 @@ class Work:
         return [self.folder / path for path in self.spec.seen]
 
 
-def evaluated(folder: RunFolder, report: Report, stop: Stop) -> Mapping[str, Any]:
+def evaluated(folder: RunFolder, report: Teller, stop: Stop) -> Mapping[str, Any]:
     """What it cost and what is worth knowing; the scores are in the folder then."""
     spec = spec_of(folder.read_config())
     harness.prepare(spec)

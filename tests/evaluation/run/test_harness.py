@@ -12,8 +12,9 @@ from evaluation.run.asking import Asker
 from evaluation.run.book import AnswerBook
 from evaluation.run.progress import Progress
 from evaluation.run.spec import Spec, spec_of
+from evaluation.run.telling import Teller
 from tests.tiny_model import TINY_MODEL
-from training.run.events import Events, Report
+from training.run.events import Events
 from training.run.folder import RunFolder
 from training.run.stopping import Stop
 
@@ -43,7 +44,7 @@ def ours(folder_for: Callable[..., RunFolder]) -> Iterator[Any]:
 
 
 def asker_in(folder: RunFolder, own: OwnAnswerer) -> Asker:
-    progress = Progress(Report(Events(folder.events_file)), 0)
+    progress = Progress(Teller(Events(folder.events_file)), 0)
     return Asker(AnswerBook(folder.path / "outputs.jsonl"), progress, Stop(), own, own)
 
 
