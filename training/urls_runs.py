@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from training.views import new_run, runs, runs_acts, runs_page, runs_queue
+from training.views import new_run, runs, runs_acts, runs_compare, runs_page, runs_queue
 
 app_name = "training"
 RUN = "runs/<uuid:pk>/"
 urlpatterns = [
     path("", runs.runs, name="list"),
     path("rows", runs.rows, name="rows"),
+    path("compare/", runs_compare.compare, name="compare"),
     path("new/", new_run.methods, name="new"),
     path("new/<slug:name>/", new_run.new, name="new-run"),
     path("new/<slug:name>/slots", new_run.slots, name="new-run-slots"),
@@ -22,4 +23,6 @@ urlpatterns = [
     path(f"{RUN}move", runs_queue.move, name="move"),
     path(f"{RUN}stop", runs_acts.stop, name="stop"),
     path(f"{RUN}resume", runs_acts.resume, name="resume"),
+    path(f"{RUN}remove", runs_acts.remove, name="remove"),
+    path(f"{RUN}restore", runs_acts.restore, name="restore"),
 ]

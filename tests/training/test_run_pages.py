@@ -215,3 +215,34 @@ def test_the_top_bar_tells_ones_own_work_from_anywhere(
     TrainingJob.objects.filter(pk=job.pk).update(step=60)
     assert "60 %" in text(mine, found[1], headers=json.loads(found[2]))
     assert 'id="activity"' not in text(signed_in(member), "/models/")
+
+
+def test_an_ended_run_is_removed_and_comes_back(mine: Client, trainer: User) -> None:
+    job = a_run(trainer, state="failed", ended_at=timezone.now())
+    at = job.get_absolute_url()
+    page: Any = mine.post(f"{at}remove", follow=True)
+    assert "The run sums was removed." in page.content.decode()
+    assert f'action="{at}restore"' in page.content.decode()
+    text(mine, at, 404)
+    assert "is back" in mine.post(f"{at}restore", follow=True).content.decode()
+    TrainingJob.objects.update(state="running", ended_at=None)
+    assert "has not ended" in mine.post(f"{at}remove", follow=True).content.decode()
+    text(mine, at)
+
+
+def test_runs_are_compared_by_what_differs(mine: Client, trainer: User, admin: User) -> None:
+    first = a_run(trainer, "warm", step=4, config={"learning_rate": 0.001, "batch_size": 4})
+    second = a_run(trainer, "cool", step=4, config={"learning_rate": 1e-05, "batch_size": 4})
+    second.measures = {"held_out_loss": 1.25, "loss": 1.0}
+    second.save()
+    hidden = a_run(admin, "his-run", step=4)
+    runs = f"run={first.pk}&run={second.pk}&run={hidden.pk}&run=nonsense&run={first.pk}"
+    page = text(mine, f"/training/compare/?{runs}")
+    assert "2 runs of this link are not there, or not yours to see." in page
+    differ, same = page.split("The same in all")
+    assert '<th scope="row">Learning rate</th> <td>0.001</td><td>1e-05</td>' in differ
+    assert "Batch size" in same and "Batch size" not in differ
+    assert '<th scope="row">Held-out loss</th> <td>–</td><td>1.25</td>' in differ
+    assert "his-run" not in page
+    alone = text(mine, f"/training/compare/?run={first.pk}")
+    assert "Choose two to six runs" in alone and f'<option value="{second.pk}">' in alone

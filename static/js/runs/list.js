@@ -49,6 +49,20 @@ function move(row, to) {
   moved = row.dataset.run;
 }
 
+/* What is chosen for comparing stays chosen when the rows come anew. */
+const chosen = new Set();
+const boxes = () => document.querySelectorAll('input[form="compare"]');
+
+document.addEventListener("change", ({ target }) => {
+  if (!target.matches('input[form="compare"]')) return;
+  if (target.checked) chosen.add(target.value);
+  else chosen.delete(target.value);
+});
+document.addEventListener("htmx:afterSettle", () => {
+  for (const box of boxes()) box.checked = chosen.has(box.value);
+});
+for (const box of boxes()) if (box.checked) chosen.add(box.value);
+
 /* After a move: say where the run is now, and keep the focus in its row. */
 let moved = null;
 
