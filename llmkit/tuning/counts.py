@@ -1,6 +1,8 @@
 """How many numbers learn, before anything is built and after."""
 
 from dataclasses import dataclass
+from math import prod
+from pathlib import Path
 from typing import Any
 
 
@@ -32,6 +34,14 @@ def numbers_in(parameter: Any) -> int:
 def lora_parameters(rows: int, columns: int, rank: int) -> int:
     """Of the two thin matrices beside a weight of rows × columns."""
     return rank * (rows + columns)
+
+
+def in_adapter(folder: Path) -> int:
+    """Of a saved adapter, by the header of its file."""
+    from llmkit.engine.memory import header
+
+    found = header(folder / "adapter_model.safetensors")
+    return sum(prod(f["shape"]) for name, f in found.items() if name != "__metadata__")
 
 
 def before_building(folder: str, way: str, config: Any) -> Counts:

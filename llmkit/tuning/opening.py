@@ -10,14 +10,21 @@ LOCAL = {"local_files_only": True, "trust_remote_code": False}
 
 
 @dataclass
-class Opened:
-    """`window` is the longest sequence in tokens; `eos` the token that ends an answer."""
+class Reading:
+    """How a model reads: `window` is the longest sequence in tokens; `eos` the token that ends an
+    answer."""
 
-    model: Any
     tokenizer: Any
     prompts: PromptBuilder
     window: int
     eos: int
+
+
+@dataclass
+class Opened(Reading):
+    """With its weights."""
+
+    model: Any
 
     @property
     def width(self) -> int:
@@ -34,26 +41,44 @@ def open_base(folder: Path, *, precision: str = "auto") -> Opened:
 
     `precision`: as in `llmkit.engine.precision`; "auto" is float32 on a processor.
     """
-    from transformers import AutoConfig, AutoTokenizer
+    from transformers import AutoConfig
 
-    from llmkit.engine.architecture import is_encoder_decoder, model_class
-    from llmkit.engine.loading import best_device, context_window, told_as_damage
+    from llmkit.engine.architecture import model_class
+    from llmkit.engine.loading import best_device, told_as_damage
     from llmkit.engine.precision import chosen
-    from llmkit.engine.prompt import prompt_builder
 
+    reading = open_reading(folder)
     with told_as_damage(folder):
-        quieten()
         device = best_device()
         held = chosen(usual(device) if precision == "auto" else precision, device)
         config = AutoConfig.from_pretrained(folder, **LOCAL)
-        tokenizer = AutoTokenizer.from_pretrained(folder, **LOCAL)
         model = model_class(config).from_pretrained(
             folder, dtype=held.dtype, quantization_config=held.quantisation, **LOCAL
         )
     if held.quantisation is None:
         model = model.to(device)
     return Opened(
+        tokenizer=reading.tokenizer,
+        prompts=reading.prompts,
+        window=reading.window,
+        eos=reading.eos,
         model=model.requires_grad_(False).eval(),
+    )
+
+
+def open_reading(folder: Path) -> Reading:
+    """All but the weights. EngineError(model_failed) with a sentence where it can't be."""
+    from transformers import AutoConfig, AutoTokenizer
+
+    from llmkit.engine.architecture import is_encoder_decoder
+    from llmkit.engine.loading import context_window, told_as_damage
+    from llmkit.engine.prompt import prompt_builder
+
+    with told_as_damage(folder):
+        quieten()
+        config = AutoConfig.from_pretrained(folder, **LOCAL)
+        tokenizer = AutoTokenizer.from_pretrained(folder, **LOCAL)
+    return Reading(
         tokenizer=tokenizer,
         prompts=prompt_builder(folder.name, tokenizer, is_encoder_decoder(config)),
         window=context_window(config.get_text_config(), tokenizer),

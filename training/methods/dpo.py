@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llmkit.configs import setting
+from llmkit.tuning.memory_plan import Load
+from training.methods.look import Look, Rows
 from training.methods.method import Method, Slot, file
-from training.methods.schedule import Schedule
+from training.methods.schedule import Schedule, steps_of_trainer
 from training.run.errors import RunError
 from training.run.pace import READING
 
 if TYPE_CHECKING:
-    from llmkit.tuning.opening import Opened
+    from llmkit.tuning.opening import Opened, Reading
     from training.run.work import Work
 
 RENAMED = {
@@ -89,21 +91,59 @@ def rows_of(config: Config, work: "Work", opened: "Opened", split: str) -> Any:
     """Prompt, chosen and rejected in tokens; None where there are none."""
     from datasets import Dataset
 
+    found, dropped = kept_pairs(config, opened, work.rows(split))
+    work.report.log(f"{split}: {len(found):,} pairs; {dropped:,} were too long.")
+    return Dataset.from_list(found) if found else None
+
+
+def kept_pairs(
+    config: Config, reading: "Reading", rows: Rows
+) -> tuple[list[dict[str, list[int]]], int]:
+    """The pairs that fit, and how many do not."""
     from llmkit.tuning.sequences import answer_tokens, prompt_tokens
 
-    longest, found, dropped = min(config.max_length, opened.window), [], 0
-    for row in work.rows(split):
-        asked = prompt_tokens(opened.prompts, row["messages"])
+    longest, found, dropped = min(config.max_length, reading.window), [], 0
+    for row in rows:
+        asked = prompt_tokens(reading.prompts, row["messages"])
         answers = {
-            f"{name}_ids": answer_tokens(opened.prompts, row[name], opened.eos)
+            f"{name}_ids": answer_tokens(reading.prompts, row[name], reading.eos)
             for name in ("chosen", "rejected")
         }
         if len(asked) + max(map(len, answers.values())) > longest:
             dropped += 1
         else:
             found.append({"prompt_ids": asked, **answers})
-    work.report.log(f"{split}: {len(found):,} pairs; {dropped:,} were too long.")
-    return Dataset.from_list(found) if found else None
+    return found, dropped
+
+
+def look(config: Config, reading: "Reading", rows: Rows) -> Look:
+    from llmkit.tuning.sequences import IGNORED, Example
+
+    found, dropped = kept_pairs(config, reading, rows)
+    answers = [pair[f"{name}_ids"] for pair in found for name in ("chosen", "rejected")]
+    asked = [pair["prompt_ids"] for pair in found for _ in range(2)]
+    wholes = list(zip(asked, answers, strict=True))
+    return Look(
+        units=len(found),
+        unit="pairs",
+        lengths=[len(prompt) + len(answer) for prompt, answer in wholes],
+        learned=sum(map(len, answers)),
+        dropped=dropped,
+        why="pairs with a longer answer are left out",
+        most=2,
+        examples=[Example(p + a, [IGNORED] * len(p) + a) for p, a in wholes[:1]],
+    )
+
+
+def load(config: Config, longest: int, most: int) -> Load:
+    sequences = config.batch_size * most
+    return Load(
+        sequences,
+        longest,
+        scored=sequences * longest,
+        recomputed=config.gradient_checkpointing,
+        each=most,
+    )
 
 
 def measured(trainer: Any, held_out: Any) -> dict[str, float]:
@@ -129,6 +169,10 @@ file(
             Slot("dataset", "Dataset", ("preference",), what="dataset", many=True),
         ),
         run=run,
+        look=look,
+        reads=("max_length",),
+        steps=steps_of_trainer,
+        load=load,
         main_measure="held_out_pair_accuracy",
         curves=("loss", "pair_accuracy"),
         ways=("lora", "qlora", "selective", "adapters", "ia3"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llmkit.registry import Registry, discover
+from training.methods.look import Loader, Looker
 
 if TYPE_CHECKING:
     from training.run.work import Work
@@ -30,7 +31,13 @@ class Method:
 
     `main_measure` is what a run is judged by; `curves` name the measures that its page shows first,
     each with its held-out twin; `ways` the ways of tuning that it can use; `good_for` when to
-    choose it; `has_reference` whether what learns is held near to what it was.
+    choose it; `has_reference` whether what learns is held near to what it was;
+    `mixes` whether several datasets are drawn from by their weights.
+
+    Before a run: `look(config, reading, rows)` says what the rows of a split become, for which the
+    settings in `reads` count alone; `steps(config, units)` how many steps that makes;
+    `load(config, longest, most)` what is read at once, where the longest sequence has so many
+    tokens and `most` sequences belong together.
     """
 
     name: str
@@ -41,10 +48,15 @@ class Method:
     run: Callable[[Any, "Work"], Mapping[str, float]]
     main_measure: str
     ways: tuple[str, ...]
+    look: Looker
+    reads: tuple[str, ...]
+    steps: Callable[[Any, int], int]
+    load: Loader
     produces: str = "adapter"
     curves: tuple[str, ...] = ("loss",)
     good_for: str = ""
     has_reference: bool = False
+    mixes: bool = False
 
 
 METHODS: Registry[Method] = Registry("training method")

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llmkit.configs import setting
+from llmkit.tuning.memory_plan import Load
+from training.methods.look import Look, Rows
 from training.methods.method import Method, Slot, file
-from training.methods.schedule import Schedule
+from training.methods.schedule import Schedule, steps_in_all
 from training.run.errors import RunError
 from training.run.pace import READING
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from llmkit.rl.controllers import KLController
     from llmkit.rl.rewards import Shaping
     from llmkit.rl.update import Rules
-    from llmkit.tuning.opening import Opened
+    from llmkit.tuning.opening import Opened, Reading
     from training.run.ppo_learner import Learner
     from training.run.work import Work
 
@@ -143,7 +145,7 @@ def learned(
     held_out: list[list[int]],
 ) -> "Learner":
     """The learner after its last step."""
-    from training.run.descent import Loop, optimiser_of, steps_in_all
+    from training.run.descent import Loop, optimiser_of
     from training.run.patience import Better
     from training.run.ppo_learner import Learner
     from training.run.state import State, learning
@@ -169,14 +171,50 @@ def learned(
 
 def prompts_of(config: Config, work: "Work", opened: "Opened", split: str) -> list[list[int]]:
     """In tokens, each once."""
+    kept, long = kept_prompts(config, opened, work.rows(split))
+    work.report.log(f"{split}: {len(kept):,} prompts; {long:,} were too long.")
+    return kept
+
+
+def kept_prompts(config: Config, reading: "Reading", rows: Rows) -> tuple[list[list[int]], int]:
+    """Each prompt once, and how many rows were too long."""
     from llmkit.tuning.sequences import prompt_tokens
 
-    room = min(config.max_prompt, opened.window - config.max_answer)
-    found = [prompt_tokens(opened.prompts, row["messages"]) for row in work.rows(split)]
-    kept = list(dict.fromkeys(tuple(tokens) for tokens in found if len(tokens) <= room))
-    long = sum(len(tokens) > room for tokens in found)
-    work.report.log(f"{split}: {len(kept):,} prompts; {long:,} were too long.")
-    return [list(tokens) for tokens in kept]
+    room = min(config.max_prompt, reading.window - config.max_answer)
+    found = [prompt_tokens(reading.prompts, row["messages"]) for row in rows]
+    kept = dict.fromkeys(tuple(tokens) for tokens in found if len(tokens) <= room)
+    return [list(tokens) for tokens in kept], sum(len(tokens) > room for tokens in found)
+
+
+def look(config: Config, reading: "Reading", rows: Rows) -> Look:
+    from llmkit.tuning.sequences import IGNORED, Example
+
+    kept, long = kept_prompts(config, reading, rows)
+    return Look(
+        units=len(kept),
+        unit="prompts",
+        lengths=list(map(len, kept)),
+        learned=0,
+        dropped=long,
+        why="longer prompts are left out",
+        examples=[Example(one, [IGNORED] * len(one)) for one in kept[:1]],
+    )
+
+
+def load(config: Config, longest: int, most: int) -> Load:
+    """A minibatch of prompts with their answers, of which the answers are scored whole, while the
+    keys and values of a batch that is drawn may still be held."""
+    answers = min(config.minibatch, config.batch_size * config.accumulate)
+    length = longest + config.max_answer
+    return Load(
+        answers,
+        length,
+        scored=answers * config.max_answer,
+        tiled=False,
+        cached=config.batch_size * config.accumulate * length,
+        recomputed=config.gradient_checkpointing,
+        batch="minibatch",
+    )
 
 
 def actors_of(config: Config, work: "Work", opened: "Opened") -> "Actors":
@@ -251,6 +289,10 @@ file(
             Slot("dataset", "Prompts", ("prompt", "completion", "preference"), what="dataset"),
         ),
         run=run,
+        look=look,
+        reads=("max_prompt", "max_answer"),
+        steps=steps_in_all,
+        load=load,
         main_measure="held_out_score",
         curves=("score", "kl"),
         ways=("lora", "qlora", "selective", "adapters", "ia3"),

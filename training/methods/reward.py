@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llmkit.configs import setting
+from llmkit.tuning.memory_plan import Load
+from training.methods.look import Look, Rows
 from training.methods.method import Method, Slot, file
-from training.methods.schedule import Schedule
+from training.methods.schedule import Schedule, steps_in_all
 from training.run.errors import RunError
 from training.run.pace import READING
 
 if TYPE_CHECKING:
-    from llmkit.tuning.opening import Opened
+    from llmkit.tuning.opening import Opened, Reading
     from llmkit.tuning.preference import Group
     from training.run.work import Work
 
@@ -54,7 +56,7 @@ class Config(Schedule):
 def run(config: Config, work: "Work") -> Mapping[str, float]:
     from llmkit import heads
     from llmkit.tuning.opening import open_base
-    from training.run.descent import Loop, optimiser_of, seed_all, steps_in_all
+    from training.run.descent import Loop, optimiser_of, seed_all
     from training.run.state import State, learning
 
     opened = open_base(Path(work.base.path), precision=work.precision)
@@ -91,6 +93,38 @@ def groups_of(config: Config, work: "Work", opened: "Opened", split: str) -> "li
         "pairs left out because an answer was too long."
     )
     return found.groups
+
+
+def look(config: Config, reading: "Reading", rows: Rows) -> Look:
+    from llmkit.tuning.preference import grouped
+    from llmkit.tuning.sequences import IGNORED, Example
+
+    found = grouped(
+        reading.prompts, rows, eos=reading.eos, longest=min(config.max_length, reading.window)
+    )
+    first = found.groups[0].sequences[:1] if found.groups else []
+    return Look(
+        units=len(found.groups),
+        unit="prompts",
+        lengths=[len(tokens) for group in found.groups for tokens in group.sequences],
+        learned=found.pairs,
+        learns="pairs",
+        dropped=found.dropped,
+        why="pairs with a longer answer are left out",
+        most=max((len(group.sequences) for group in found.groups), default=2),
+        examples=[Example(one, [IGNORED] * (len(one) - 1) + one[-1:]) for one in first],
+    )
+
+
+def load(config: Config, longest: int, most: int) -> Load:
+    """No place is scored over the vocabulary: the head gives one number an answer."""
+    return Load(
+        config.batch_size * most,
+        longest,
+        scored=0,
+        recomputed=config.gradient_checkpointing,
+        each=most,
+    )
 
 
 class Learner:
@@ -292,6 +326,10 @@ file(
             Slot("dataset", "Dataset", ("preference",), what="dataset", many=True),
         ),
         run=run,
+        look=look,
+        reads=("max_length",),
+        steps=steps_in_all,
+        load=load,
         main_measure="held_out_pair_accuracy",
         curves=("loss", "pair_accuracy"),
         ways=("lora", "qlora", "selective", "adapters", "ia3"),

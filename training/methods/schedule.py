@@ -1,5 +1,6 @@
 """The settings that every method of gradient descent has."""
 
+import math
 from dataclasses import dataclass
 
 from llmkit.configs import setting
@@ -64,3 +65,16 @@ class Schedule:
     gradient_checkpointing: bool = setting(
         False, "Save memory", "Compute activations twice instead of keeping them.", advanced=True
     )
+
+
+def steps_in_all(schedule: Schedule, units: int) -> int:
+    """Of a loop of ours, in which an epoch may end within a step."""
+    per_step = schedule.batch_size * schedule.accumulate
+    return schedule.max_steps or max(1, math.ceil(schedule.epochs * units / per_step))
+
+
+def steps_of_trainer(schedule: Schedule, units: int) -> int:
+    """Of transformers' Trainer, in which each epoch ends with a step."""
+    batches = math.ceil(units / schedule.batch_size)
+    each = max(1, math.ceil(batches / schedule.accumulate))
+    return schedule.max_steps or math.ceil(schedule.epochs * each)

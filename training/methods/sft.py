@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llmkit.configs import setting
+from llmkit.tuning.memory_plan import Load
+from training.methods.look import Look, Rows
 from training.methods.method import Method, Slot, file
-from training.methods.schedule import Schedule
+from training.methods.schedule import Schedule, steps_of_trainer
 from training.run.errors import RunError
 from training.run.pace import READING
 
 if TYPE_CHECKING:
-    from llmkit.tuning.opening import Opened
+    from llmkit.tuning.opening import Opened, Reading
     from llmkit.tuning.sequences import Encoded
     from training.run.work import Data, Work
 
@@ -128,6 +130,28 @@ def rows_of(
     return Dataset.from_dict(columns) if encoded.sequences else None
 
 
+def look(config: Config, reading: "Reading", rows: Rows) -> Look:
+    from llmkit.tuning.sequences import completions
+
+    longest = min(config.max_length, reading.window)
+    found = completions(reading.prompts, rows, eos=reading.eos, longest=longest)
+    return Look(
+        units=len(found.sequences),
+        unit="rows",
+        lengths=[len(example.tokens) for example in found.sequences],
+        learned=found.learned,
+        cut=found.cut,
+        dropped=found.dropped,
+        why="rows whose prompt leaves no room for an answer are left out",
+        examples=found.sequences[:1],
+    )
+
+
+def load(config: Config, longest: int, most: int) -> Load:
+    places = config.batch_size * longest
+    return Load(config.batch_size, longest, scored=places, recomputed=config.gradient_checkpointing)
+
+
 def tell(work: "Work", split: str, encoded: "Encoded") -> None:
     work.report.log(
         f"{split}: {len(encoded.sequences):,} rows, {encoded.tokens:,} tokens, of which "
@@ -167,7 +191,12 @@ file(
             Slot("dataset", "Dataset", ("completion", "text"), what="dataset", many=True),
         ),
         run=run,
+        look=look,
+        reads=("max_length",),
+        steps=steps_of_trainer,
+        load=load,
         main_measure="held_out_loss",
+        mixes=True,
         ways=(
             "lora",
             "qlora",

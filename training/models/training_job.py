@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from training.models.dataset import DatasetVersion
 from training.models.job import Job, JobQuerySet
+from training.models.sweep import Sweep
 from training.models.version import ModelVersion
 
 if TYPE_CHECKING:
@@ -90,6 +91,9 @@ class TrainingJob(Job):
     expected, and `events_read` says up to which byte of its events they go. `child` names the
     process that trains. `deaths` counts how often that one died at `died_at` steps without getting
     any further. Of those with the same `priority`, the one with the lowest `place` is next.
+
+    `plan` is what was known before it began (`services.runs.preflight`); `swept` holds the settings
+    in which it differs from the others of its sweep.
     """
 
     owner = models.ForeignKey(
@@ -107,6 +111,12 @@ class TrainingJob(Job):
         ModelVersion, null=True, on_delete=models.PROTECT, related_name="runs_rewarded"
     )
     datasets = models.ManyToManyField(DatasetVersion, through="TrainingData", related_name="runs")
+    plan = models.JSONField(default=dict)
+    sweep = models.ForeignKey(Sweep, null=True, on_delete=models.SET_NULL, related_name="runs")
+    swept = models.JSONField(default=dict)
+    cloned_from = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, related_name="clones"
+    )
     notes = models.TextField(blank=True, max_length=10_000)
     look = models.PositiveSmallIntegerField(default=0)
     priority = models.SmallIntegerField(default=0)

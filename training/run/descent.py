@@ -25,11 +25,6 @@ def seed_all(seed: int) -> None:
     torch.manual_seed(seed)
 
 
-def steps_in_all(schedule: Schedule, rows: int) -> int:
-    per_step = schedule.batch_size * schedule.accumulate
-    return schedule.max_steps or max(1, math.ceil(schedule.epochs * rows / per_step))
-
-
 def rate(schedule: Schedule, step: int, total: int) -> float:
     """The learning rate of step 0, 1, …: it rises over the warm-up, then goes as it was told."""
     warmup = math.ceil(schedule.warmup * total)

@@ -1,19 +1,20 @@
 """`manage.py train METHOD --config FILE`: make a run, and with --wait train it here and now."""
 
+import json
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from accounts.models import User
 from training.management.commands.add_dataset import owner_of
 from training.management.runs import add_format, tell, worked
-from training.models import TrainingJob
 from training.services import registry
 from training.services.datasets import DatasetError
 from training.services.errors import RunsError
-from training.services.runs import files, making
-from training.services.runs.asking import asked
+from training.services.runs import files, making, preflight, preflight_words
+from training.services.runs.asking import Asked, asked
 
 
 class Command(BaseCommand):
@@ -30,12 +31,19 @@ class Command(BaseCommand):
             "reward_model, and the method's settings.",
         )
         parser.add_argument("--wait", action="store_true", help="Train now and wait for the end.")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="Say what it would take, and make no run."
+        )
         parser.add_argument("--owner", help="A person's user name; the first admin's else.")
         add_format(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            job = made(options)
+            by, wanted = wanted_run(options)
+            if options["dry_run"]:
+                self.tell_plan(preflight.of(wanted), options["format"])
+                return
+            job = making.create(asked=wanted, owner=by, tell=not options["wait"])
         except (RunsError, DatasetError) as error:
             raise CommandError(str(error)) from error
         if options["wait"]:
@@ -44,12 +52,15 @@ class Command(BaseCommand):
         if job.status == "failed":
             raise CommandError(job.error)
 
+    def tell_plan(self, plan: dict[str, Any], form: str) -> None:
+        as_json = json.dumps(plan, ensure_ascii=False)
+        self.stdout.write(as_json if form == "json" else "\n".join(preflight_words.lines(plan)))
 
-def made(options: dict[str, Any]) -> TrainingJob:
+
+def wanted_run(options: dict[str, Any]) -> tuple[User, Asked]:
     path: Path = options["config"]
     registry.sync()
     by = owner_of(options["owner"])
     found = files.settings_in(path)
     values = files.with_dataset(found, method=options["method"], by=by, near=path.parent)
-    wanted = asked(options["method"], values)
-    return making.create(asked=wanted, owner=by, tell=not options["wait"])
+    return by, asked(options["method"], values)

@@ -1,6 +1,7 @@
 """Making a run's row, and what a person may do with it: stop it, and go on with it."""
 
 import logging
+from typing import Any
 
 from celery import current_app
 from django.db import transaction
@@ -10,6 +11,7 @@ from accounts.models import User
 from training.models import Job, ModelVersion, TrainingData, TrainingJob
 from training.models.training_job import last_place
 from training.services.errors import RunsError
+from training.services.runs import preflight
 from training.services.runs.asking import Asked
 
 log = logging.getLogger(__name__)
@@ -18,8 +20,11 @@ STOPPED = "Stopped before it began."
 
 
 @transaction.atomic
-def create(*, asked: Asked, owner: User | None, tell: bool = True) -> TrainingJob:
-    """A waiting run; `tell` has a worker take it. A name that is taken gets a number behind it."""
+def create(*, asked: Asked, owner: User | None, tell: bool = True, **more: Any) -> TrainingJob:
+    """A waiting run; `tell` has a worker take it. A name that is taken gets a number behind it.
+
+    `more`: further fields of the row, such as the sweep it belongs to.
+    """
     job = TrainingJob.objects.create(
         owner=owner,
         name=free_name(asked),
@@ -30,8 +35,10 @@ def create(*, asked: Asked, owner: User | None, tell: bool = True) -> TrainingJo
         adapter=asked.adapter,
         reward_model=asked.reward_model,
         priority=asked.priority,
+        plan=preflight.known(asked) or {},
         look=TrainingJob.objects.next_look(),
         steps=asked.config.get("max_steps") or 0,
+        **more,
     )
     TrainingData.objects.bulk_create(
         TrainingData(job=job, version=each.version, weight=each.weight, place=place)
