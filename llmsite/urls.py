@@ -10,6 +10,7 @@ urlpatterns = [
     path("feedback/", include("feedback.urls")),
     path("training/datasets/", include("training.urls_datasets")),
     path("training/", include("training.urls_runs")),
+    path("evaluation/", include("evaluation.urls_board")),
     path("models/", include("training.urls")),
     path("lineage/<slug:kind>/<str:key>/", lineage_page.page, name="lineage"),
     path("people/", include("accounts.urls")),

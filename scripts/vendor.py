@@ -41,6 +41,9 @@ PACKAGES = (
         "static/vendor/uplot",
     ),
     Package(
+        "chart.js", "4.6.1", "MIT", ("dist/chart.umd.min.js", "LICENSE.md"), "static/vendor/chart"
+    ),
+    Package(
         "axe-core",
         "4.14.1",
         "MPL-2.0",

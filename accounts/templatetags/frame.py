@@ -19,6 +19,7 @@ PLACES = (
     ("Templates", "chat:templates", "g t", ("/templates/",)),
     ("Feedback", "feedback:home", "g f", ("/feedback/",)),
     ("Training", "training:list", "g n", ("/training/",)),
+    ("Evaluation", "board:home", "g e", ("/evaluation/",)),
     ("Models", "models:list", "g m", ("/models/",)),
 )
 UNDO = "undo="

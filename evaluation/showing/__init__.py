@@ -1,0 +1,1 @@
+"""What pages show of measures and scores, made ready for templates."""

@@ -1,0 +1,43 @@
+"""The tabs of the place Evaluation."""
+
+from dataclasses import dataclass
+
+from django import template
+from django.template import Context
+from django.urls import NoReverseMatch, reverse
+
+register = template.Library()
+
+# Name, URL name, and what the command palette calls it.
+TABS = (
+    ("Leaderboard", "board:home", "Leaderboard"),
+    ("Runs", "evaluation:runs", "Evaluation runs"),
+    ("Benchmarks", "evaluation:benchmarks", "Benchmarks"),
+    ("Compare two", "board:compare", "Compare two models"),
+    ("Forgetting", "board:forgetting", "Forgetting"),
+    ("Score a file", "board:outputs", "Score a file of outputs"),
+    ("Measures", "board:measures", "Measures"),
+)
+
+
+@dataclass(frozen=True)
+class Tab:
+    name: str
+    url: str
+    palette: str
+    current: bool
+
+
+@register.simple_tag(takes_context=True)
+def evaluation_tabs(context: Context) -> list[Tab]:
+    """Those whose pages exist; the first one's address begins all others."""
+    path = context["request"].path
+    found = []
+    for place, (name, url_name, palette) in enumerate(TABS):
+        try:
+            url = reverse(url_name)
+        except NoReverseMatch:
+            continue
+        current = path == url or (place > 0 and path.startswith(url))
+        found.append(Tab(name, url, palette, current))
+    return found
