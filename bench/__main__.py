@@ -20,7 +20,7 @@ from bench.result import ROWS_FILE, Row, say
 
 HERE = Path(__file__).resolve().parent
 IN_ROUNDS = ("engine", "llama", "serve", "stack")
-OTHERS = ("adapters",)
+OTHERS = ("adapters", "switch")
 
 
 def main() -> None:

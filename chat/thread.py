@@ -6,7 +6,9 @@ from typing import Any
 
 from django.db.models import Prefetch
 
+from accounts.models import User
 from chat.models import Attachment, Column, Conversation, Document, Generation, Message
+from chat.services.reward_lens import judge_of
 from chat.voting import Votes, votes_on_branch
 
 
@@ -25,7 +27,7 @@ class Shown:
     """One message on the open branch. `number` of `count` counts its siblings from 1.
 
     `answered` is what made the answer to a person's turn; `votes` are there where an answer may
-    be voted on.
+    be voted on. `judge` is the name of the reward model that looks on, if one does.
     """
 
     message: Message
@@ -33,6 +35,7 @@ class Shown:
     siblings: list[int]
     answered: Generation | None = None
     votes: Votes | None = None
+    judge: str = ""
 
     @property
     def files(self) -> list[ShownFile]:
@@ -110,7 +113,7 @@ def shown_branch(conversation: Conversation) -> list[Shown]:
         message.parent = by_id.get(message.parent_id or 0)
     path = _path(by_id, conversation.leaf_id)
     votes = votes_on_branch(conversation.owner, path, siblings, made_by)
-    answers = [*path[1:], None]
+    answers, judge = [*path[1:], None], judge_name(conversation.owner)
     return [
         Shown(
             message,
@@ -118,9 +121,15 @@ def shown_branch(conversation: Conversation) -> list[Shown]:
             [sibling.pk for sibling in siblings[message.parent_id]],
             made_by.get(answer.pk) if answer else None,
             votes.get(message.pk),
+            judge,
         )
         for message, answer in zip(path, answers, strict=True)
     ]
+
+
+def judge_name(user: User) -> str:
+    judge = judge_of(user)
+    return judge.name if judge else ""
 
 
 def _path(by_id: dict[int, Message], leaf: int) -> list[Message]:
@@ -153,4 +162,5 @@ def shown(message: Message) -> Shown:
         [sibling.pk for sibling in siblings],
         answered,
         found.get(message.pk),
+        judge_name(message.conversation.owner),
     )

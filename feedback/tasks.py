@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from feedback.services import doubting_jobs
 from feedback.services.batches import making, reaping, working
 from feedback.services.freezing import working as freezing
 from feedback.services.imports import working as importing
@@ -51,3 +52,14 @@ def fill_attempt(filling_id: str, attempt: int) -> None:
 def look_after_attempts() -> None:
     """Every minute: ranking tasks of attempts whose worker or message was lost."""
     filling.reap()
+
+
+@shared_task
+def doubt_tasks(job_id: str, attempt: int) -> None:
+    doubting_jobs.run(job_id=job_id, attempt=attempt)
+
+
+@shared_task
+def look_after_doubtings() -> None:
+    """Every minute: reward models at work whose worker or message was lost."""
+    doubting_jobs.reap()

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection
 
-from feedback.models import Batch
-from training.models import Job
+from feedback.models import Batch, Doubting
+from training.models import Job, ModelVersion
 from training.uses import Use
+from training.version_uses import Dependant
 
 
 def uses(names: Collection[str]) -> dict[str, Use]:
@@ -26,3 +27,9 @@ def renamed(old: str, new: str) -> None:
                 for column in batch.columns
             ]
             batch.save(update_fields=["columns"])
+
+
+def judging(version: ModelVersion) -> list[Dependant]:
+    """Projects whose tasks it is looking at now."""
+    live = Doubting.objects.live().filter(judge=version).select_related("project")
+    return [Dependant(f"the project {job.project}") for job in live]

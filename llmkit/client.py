@@ -151,6 +151,20 @@ class EngineClient:
         report = await self._post("/v1/embeddings", body, timeout=SILENCE_SECONDS)
         return [entry["embedding"] for entry in report.get("data", [])]
 
+    async def score(
+        self, model: str, base: str, answers: Sequence[tuple[Sequence[Mapping[str, str]], str]]
+    ) -> list[float]:
+        """Normalised scores by a reward model over `base`; see llmkit/engine/scoring_route.py.
+
+        EngineError(invalid) where the server is not our engine.
+        """
+        if not await self.has_extensions():
+            raise EngineError(f"The server of {base} can't score answers.", code="invalid")
+        listed = [{"messages": list(messages), "answer": text} for messages, text in answers]
+        body = {"model": model, "base": base, "answers": listed}
+        report = await self._post("/v1/score", body, timeout=LOOK_SECONDS)
+        return [float(score) for score in report.get("scores", [])]
+
     async def cancel(self, request_id: str) -> None:
         """Free what the request holds, or will hold when it arrives within a minute.
 

@@ -94,6 +94,11 @@ app.conf.update(
             "schedule": crontab(),
             "options": {"expires": 50},
         },
+        "look after doubtings": {
+            "task": "feedback.tasks.look_after_doubtings",
+            "schedule": crontab(),
+            "options": {"expires": 50},
+        },
         "look after evaluations": {
             "task": "evaluation.tasks.look_after_evaluations",
             "schedule": crontab(),

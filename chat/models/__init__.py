@@ -7,6 +7,7 @@ from chat.models.document import Attachment, Document
 from chat.models.generation import Chunk, Generation
 from chat.models.preset import Preset
 from chat.models.prompt_template import PromptTemplate, PromptTemplateVersion
+from chat.models.reward_lens import RewardLens, RewardScore
 
 __all__ = [
     "Attachment",
@@ -20,4 +21,6 @@ __all__ = [
     "Preset",
     "PromptTemplate",
     "PromptTemplateVersion",
+    "RewardLens",
+    "RewardScore",
 ]

@@ -13,6 +13,7 @@ from chat.models import Conversation, Preset
 from chat.services import conversations
 from chat.views.common import apply_settings, conversation_of, person, refusal
 from chat.views.composer import chosen_version, suggested
+from chat.views.reward_lens import lens_context
 from llmkit.types import GenerationSettings
 from training import engines
 
@@ -29,6 +30,7 @@ def settings_context(
         "model": model,
         "groups": picker.groups,
         "served": model in names,
+        **lens_context(conversation.owner),
     }
 
 

@@ -128,7 +128,10 @@ def fragment(request: HttpRequest, answer: Message, **more: object) -> HttpRespo
     if found.votes is None:
         return HttpResponse()
     page = {"message": answer, "votes": found.votes, "flag_choices": FLAGS.choices, **more}
-    return render(request, "chat/votes/of_answer.html", page)
+    answered = render(request, "chat/votes/of_answer.html", page)
+    if request.method == "POST":
+        answered["HX-Trigger"] = "voted"
+    return answered
 
 
 def tell_others(request: HttpRequest, answer: Message) -> None:

@@ -3,6 +3,7 @@
 from feedback.models.annotation import Annotation
 from feedback.models.assignment import Assignment
 from feedback.models.batch import Batch, BatchAnswer, BatchPrompt, RefusedPrompt
+from feedback.models.doubting import Doubting
 from feedback.models.freezing import Freezing
 from feedback.models.imports import Import, ImportJob, QuarantinedRow
 from feedback.models.labeler import Labeler
@@ -21,6 +22,7 @@ __all__ = [
     "Candidate",
     "CandidateSet",
     "CandidateSource",
+    "Doubting",
     "Filling",
     "Freezing",
     "Guidelines",

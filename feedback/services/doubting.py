@@ -1,5 +1,6 @@
 """Asking a reward model which tasks it is least sure of, so that people rank those first."""
 
+from collections.abc import Iterator
 from itertools import islice
 
 from django.db.models import QuerySet
@@ -9,6 +10,7 @@ from feedback.models import Project, RankingTask
 from feedback.models.task import Candidate
 from feedback.services.errors import FeedbackError
 from training.models import ModelVersion
+from training.services import rewards
 from training.services.errors import RunsError
 from training.services.runs import scoring
 from training.services.runs.scoring import Answer
@@ -41,7 +43,20 @@ def doubted(tasks: list[RankingTask], judge: ModelVersion) -> None:
     """Give each task its doubt, from one pass over the answers of all of them."""
     texts = [answers_of(task) for task in tasks]
     asked = (answer for answers in texts for answer in answers)
-    found = scoring.raw_scores(judge, asked)
+    give(tasks, texts, scoring.raw_scores(judge, asked))
+
+
+def by_engine(tasks: list[RankingTask], judge: ModelVersion) -> None:
+    """The same where the engine scores. FeedbackError with its sentence."""
+    texts = [answers_of(task) for task in tasks]
+    try:
+        found = rewards.raw_scores(judge, [answer for answers in texts for answer in answers])
+    except RunsError as error:
+        raise FeedbackError(str(error)) from error
+    give(tasks, texts, iter(found))
+
+
+def give(tasks: list[RankingTask], texts: list[list[Answer]], found: Iterator[float]) -> None:
     for task, answers in zip(tasks, texts, strict=True):
         task.doubt = doubt(list(islice(found, len(answers))))
 

@@ -2,13 +2,16 @@
 
 from django.urls import path
 
-from feedback.views import guidelines, project_settings, projects, tasks
+from feedback.views import doubting, guidelines, project_settings, projects, tasks
 
 urlpatterns = [
     path("", projects.home, name="home"),
     path("new/", projects.new, name="new"),
     path("<slug:slug>/", projects.project, name="project"),
     path("<slug:slug>/settings/", project_settings.settings, name="settings"),
+    path("<slug:slug>/doubt/", doubting.progress, name="doubting"),
+    path("<slug:slug>/doubt/begin", doubting.begin, name="doubting-begin"),
+    path("<slug:slug>/doubt/<uuid:key>/cancel", doubting.cancel, name="doubting-cancel"),
     path("<slug:slug>/archive", project_settings.archive, name="archive"),
     path("<slug:slug>/restore", project_settings.restore, name="restore"),
     path("<slug:slug>/guidelines/", guidelines.newest, name="guidelines"),

@@ -13,6 +13,7 @@ from feedback.next_step import tasks
 from feedback.services import projects
 from feedback.services.overlap import Reach
 from feedback.views.common import done, managed
+from feedback.views.doubting import context_of
 
 REFUSED = 422
 
@@ -26,7 +27,8 @@ def settings(request: HttpRequest, slug: str) -> HttpResponse:
         messages.success(request, f"Saved.{in_words(reach, project)}")
         return redirect("feedback:settings", project.slug)
     status = REFUSED if request.method == "POST" else 200
-    context = {"project": get_object_or_404(Project, pk=project.pk), "form": form}
+    fresh = get_object_or_404(Project, pk=project.pk)
+    context = {"form": form, **context_of(fresh)}
     return render(request, "feedback/settings.html", context, status=status)
 
 

@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ class LoadedModel:
     slot cache of in-flight batching. `readable`: a text can be read once more in pieces with
     transformers' dynamic cache, to look into it. `decoder` runs the weights of the `model`
     that it was made from faster, not those of a model with an adapter. `base` is what an adapted
-    model was made from.
+    model was made from. `scorers` are the reward models opened over its weights, by folder.
     """
 
     name: str
@@ -56,6 +56,7 @@ class LoadedModel:
     encoder_decoder: bool = False
     decoder: Decoder | None = None
     base: "LoadedModel | None" = None
+    scorers: dict[str, Any] = field(default_factory=dict)
 
     @property
     def company(self) -> "LoadedModel":

@@ -23,6 +23,7 @@ from llmkit.engine.answer import error_response
 from llmkit.engine.embeddings_route import embeddings_folder, embeddings_route
 from llmkit.engine.hub import EngineOptions, ModelHub
 from llmkit.engine.routes import Api
+from llmkit.engine.scoring_route import score_route
 from llmkit.types import EngineError
 
 logger = logging.getLogger(__name__)
@@ -56,7 +57,8 @@ def create_app(
         hub.close()
 
     handlers: Any = {EngineError: on_engine_error, HTTPException: on_http_error}
-    routes = [*Api(hub, default_model).routes(), embeddings_route(embeddings_folder(models_dir))]
+    embeddings = embeddings_route(embeddings_folder(models_dir))
+    routes = [*Api(hub, default_model).routes(), embeddings, score_route(hub)]
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
     app.state.hub = hub
     return app

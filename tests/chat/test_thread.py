@@ -31,7 +31,7 @@ def test_a_long_conversation_costs_no_more_queries_than_a_short_one(
     conversation: Conversation, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     talk(conversation, *(f"turn {n}" for n in range(60)))
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert len(shown_branch(conversation)) == 60
 
 

@@ -11,15 +11,19 @@ from django.core.management import call_command
 
 from accounts.models import User
 from feedback.measures.doubt import doubt
-from feedback.models import Project, RankingTask
-from feedback.services import labeling, projects
+from feedback.models import Doubting, Project, RankingTask
+from feedback.services import doubting, doubting_jobs, labeling, projects
 from feedback.services.tasks import NewAnswer, add_task
 from llmkit import heads, scoring
+from llmkit.engine import create_app
+from tests.llmkit.running_engine import serving
 from tests.tiny_adapters import build_adapter
 from tests.tiny_model import TINY_MODEL, build_tiny_model
 from training.models import ModelVersion
+from training.services import removal
+from training.services.errors import ModelsError
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_doubt_by_hand() -> None:
@@ -28,6 +32,11 @@ def test_doubt_by_hand() -> None:
     assert doubt([0.5, 0.5, 0.5]) == 1
     assert doubt([0.0, 1000.0]) == pytest.approx(0)
     assert doubt([7.0]) == 0
+
+
+@pytest.fixture(autouse=True)
+def _no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doubting_jobs, "enqueue", lambda job: None)
 
 
 @pytest.fixture
@@ -78,3 +87,47 @@ def test_the_task_a_reward_model_is_least_sure_of_comes_first(
     assert claimed is not None
     assert claimed.task_id == max(found, key=found.__getitem__)
     assert not claimed.chosen_uniformly
+
+
+def test_it_is_done_in_the_background_seen_and_gone_on_with(
+    judge: ModelVersion, owner: User, settings: Any, signed_in: Any
+) -> None:
+    project = projects.create(owner=owner, name="Unsure", order="doubt")
+    for n in range(10):
+        task_with(project, str(n), f"Yes {n}", f"No, {n * n}!")
+    page, path = signed_in(owner), "/feedback/unsure/"
+    assert "Score 10 tasks" in page.get(f"{path}settings/").content.decode()
+    page.post(f"{path}doubt/begin", {"judge": "judge"})
+    page.post(f"{path}doubt/begin", {"judge": "judge"})
+    job = Doubting.objects.get()
+    assert "0 of 10 tasks by judge" in page.get(f"{path}doubt/").content.decode()
+    with pytest.raises(ModelsError, match="needed by the project Unsure"):
+        removal.remove(version=judge)
+    settings.ENGINE_URLS = ["http://127.0.0.1:9"]
+    doubting_jobs.run(job_id=str(job.pk), attempt=1)
+    job.refresh_from_db()
+    assert (job.state, job.done_bytes) == ("failed", 0)
+    assert "the engine does not answer" in page.get(f"{path}doubt/").content.decode()
+    page.post(f"{path}doubt/begin", {"judge": "judge"})
+    again = Doubting.objects.exclude(pk=job.pk).get()
+    Doubting.objects.filter(pk=again.pk).update(last=project.tasks.all()[1].pk, done_bytes=2)
+    with serving(create_app(settings.MODELS_DIR, dtype="float32")) as url:
+        settings.ENGINE_URLS = [url]
+        doubting_jobs.run(job_id=str(again.pk), attempt=1)
+    again.refresh_from_db()
+    assert (again.state, again.error, again.done_bytes) == ("done", "", 10)
+    left = list(project.tasks.values_list("doubt", flat=True))
+    assert left[:2] == [None, None]
+    by_hand = list(project.tasks.all())
+    doubting.doubted(by_hand, judge)
+    assert left[2:] == pytest.approx([task.doubt for task in by_hand[2:]], abs=1e-3)
+
+
+def test_it_is_stopped_in_between(judge: ModelVersion, owner: User, signed_in: Any) -> None:
+    project = projects.create(owner=owner, name="Unsure", order="doubt")
+    task_with(project, "1", "Yes", "No")
+    job = doubting_jobs.begin(project=project, name="judge", by=owner)
+    Doubting.objects.filter(pk=job.pk).update(cancel_requested=True)
+    doubting_jobs.run(job_id=str(job.pk), attempt=1)
+    job.refresh_from_db()
+    assert (job.state, job.error) == ("cancelled", doubting_jobs.CANCELLED)
