@@ -189,9 +189,8 @@ class Bench:
 
 
 def browser(page: Chatter) -> httpx.AsyncClient:
-    cookies = page.client.cookies
-    token = {"X-CSRFToken": cookies["csrftoken"]}
-    return httpx.AsyncClient(base_url=page.site.url, cookies=cookies, headers=token, timeout=300)
+    cookies, own = page.client.cookies, page.headers
+    return httpx.AsyncClient(base_url=page.site.url, cookies=cookies, headers=own, timeout=300)
 
 
 def tell_all(rounds: Sequence[Round], users: int, tokens: int) -> None:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
 
 from accounts.models import User
 from chat.models import Attachment, Column, Conversation, Document, Generation, Message
@@ -144,6 +144,20 @@ def shown_thread(conversation: Conversation) -> list[Shown]:
     """The open branch; in a column without what its comparison shows once for all columns."""
     column = Column.objects.filter(conversation=conversation).first()
     return shown_branch(conversation)[column.shared if column else 0 :]
+
+
+def shown_turn(answer: Message) -> list[Shown]:
+    """A turn that was just sent, and its answer of which nothing is written yet."""
+    asked = answer.parent
+    if asked is None:
+        raise ValueError("an answer without a turn")
+    prefetch_related_objects([asked], FILES)
+    made = answer.generations.get()
+    siblings = Message.objects.filter(parent=asked.parent_id, conversation=asked.conversation_id)
+    return [
+        Shown(asked, None, list(siblings.order_by("pk").values_list("pk", flat=True)), made),
+        Shown(answer, made, [answer.pk]),
+    ]
 
 
 def shown(message: Message) -> Shown:

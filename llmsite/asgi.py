@@ -8,9 +8,9 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "llmsite.settings")
 
-from django.core.asgi import get_asgi_application
+from llmsite.handler import application as set_up
 
-django_application = get_asgi_application()
+django_application = set_up()
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
@@ -21,6 +21,7 @@ from chat.routing import websocket_urlpatterns
 from chat.streaming import producer, reaper
 from llmsite import env
 from llmsite.bodies import BodyLimit
+from llmsite.static import StaticFiles
 from training import engines
 
 Message = dict[str, Any]
@@ -47,7 +48,7 @@ async def lifespan(
 
 application = ProtocolTypeRouter(
     {
-        "http": BodyLimit(django_application, settings.LARGEST_REQUEST),
+        "http": BodyLimit(StaticFiles(django_application), settings.LARGEST_REQUEST),
         "websocket": AllowedHostsOriginValidator(
             AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
         ),

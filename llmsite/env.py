@@ -89,7 +89,6 @@ def database(data_dir: Path) -> dict[str, Any]:
     config["CONN_HEALTH_CHECKS"] = True
     if config["ENGINE"].endswith("sqlite3"):
         config["OPTIONS"] = SQLITE_OPTIONS
-        config["CONN_MAX_AGE"] = 0
         config["TEST"] = {"NAME": str(data_dir / "test.sqlite3")}
     return config
 

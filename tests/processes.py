@@ -161,14 +161,22 @@ class Chatter:
     client: httpx.Client
     conversation: str = ""
     form: dict[str, str] = field(default_factory=lambda: dict(FORM))
+    last_shown: int = 0
 
     @property
     def path(self) -> str:
         return f"/c/{self.conversation}"
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the page's script sends with a message."""
+        return {
+            "X-CSRFToken": self.client.cookies["csrftoken"],
+            "X-Last-Shown": str(self.last_shown),
+        }
+
     def post(self, path: str, **data: str) -> httpx.Response:
-        token = {"X-CSRFToken": self.client.cookies["csrftoken"]}
-        return self.client.post(path, data=data, headers=token)
+        return self.client.post(path, data=data, headers=self.headers)
 
     def send(self, text: str, **changes: str) -> int:
         """Returns the id of the answer's message."""
@@ -183,7 +191,8 @@ class Chatter:
         if not self.conversation:
             self.conversation = response.headers["HX-Redirect"].strip("/").removeprefix("c/")
             response = self.client.get(f"{self.path}/thread")
-        return int(MESSAGE.findall(response.text)[-1])
+        self.last_shown = int(MESSAGE.findall(response.text)[-1])
+        return self.last_shown
 
     def regenerate(self, answer: int) -> int:
         return self.sent(self.post(f"/m/{answer}/regenerate"))

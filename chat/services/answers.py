@@ -199,12 +199,13 @@ async def _fit_in_time(
 
 
 def _save_with_title(conversation: Conversation, text: str) -> None:
-    if not conversation.title:
-        conversation.title = title_from(text)
+    """Where it needs saving: its answer's place in the tree is told anyway."""
+    is_named = bool(conversation.title)
+    conversation.title = conversation.title or title_from(text)
     if conversation._state.adding:
         conversation.save()
-    else:
-        conversation.save(update_fields=["title", "updated_at"])
+    elif not is_named:
+        conversation.save(update_fields=["title"])
 
 
 def _answer_under(asked: Message) -> Message:

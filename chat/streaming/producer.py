@@ -7,6 +7,7 @@ that joins the group before it reads the database can never meet a gap. See docs
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
+from contextvars import Context
 from dataclasses import asdict, replace
 from time import monotonic as now
 from typing import Any
@@ -44,10 +45,13 @@ async def launch(generation_id: str) -> None:
 
 
 async def start(generation: Generation) -> None:
-    """Start producing in this event loop; returns at once."""
+    """Start producing in this event loop; returns at once.
+
+    The task outlives the request that started it, so it inherits nothing of it.
+    """
     generation_id = str(generation.pk)
     producer = Producer(generation)
-    task = asyncio.create_task(producer.run())
+    task = asyncio.create_task(producer.run(), context=Context())
     _running[generation_id] = (producer, task)
     task.add_done_callback(lambda _: _running.pop(generation_id, None))
 

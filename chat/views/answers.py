@@ -13,7 +13,7 @@ from chat.models import Conversation, Message
 from chat.services import answers
 from chat.services.context import ChatError
 from chat.streaming import events
-from chat.thread import shown, shown_thread
+from chat.thread import shown, shown_thread, shown_turn
 from chat.views.common import apply_settings, conversation_of, message_of, refusal
 from chat.views.composer import turn_from
 
@@ -26,14 +26,17 @@ def send(request: HttpRequest, conversation_id: UUID | None = None) -> HttpRespo
     if not form.is_valid():
         return refusal(request, form.first_error)
     apply_settings(opened, form)
+    parent = opened.leaf
     try:
-        answers.send(conversation=opened, turn=turn_from(request), parent=opened.leaf)
+        answer = answers.send(conversation=opened, turn=turn_from(request), parent=parent)
     except ChatError as error:
         return refusal(request, str(error))
     if conversation_id is None:
         response = HttpResponse()
         response["HX-Redirect"] = reverse("chat:conversation", args=[opened.pk])
         return response
+    if parent and request.headers.get("X-Last-Shown") == str(parent.pk):
+        return grown_thread(request, answer)
     return changed_thread(request, opened)
 
 
@@ -83,7 +86,22 @@ def prompt(request: HttpRequest, message_id: int) -> HttpResponse:
 def changed_thread(request: HttpRequest, conversation: Conversation) -> HttpResponse:
     """The branch after a change; other tabs are told to fetch it too."""
     opened = conversation_of(request, conversation.pk)
-    tab = request.headers.get("X-Tab", "")[:40]
-    async_to_sync(events.publish)(opened.pk, "thread", conversation=str(opened.pk), tab=tab)
+    tell_other_tabs(request, opened)
     page = {"conversation": opened, "thread": shown_thread(opened)}
     return render(request, "chat/thread.html", page)
+
+
+def grown_thread(request: HttpRequest, answer: Message) -> HttpResponse:
+    """The turn and the answer that a page lacks which shows the branch up to them: drawing all of
+    a long one again would be most of the wait for the first word."""
+    conversation = answer.conversation
+    tell_other_tabs(request, conversation)
+    page = {"conversation": conversation, "thread": shown_turn(answer)}
+    response = render(request, "chat/thread.html", page)
+    response["HX-Reswap"] = "beforeend"
+    return response
+
+
+def tell_other_tabs(request: HttpRequest, conversation: Conversation) -> None:
+    key, tab = conversation.pk, request.headers.get("X-Tab", "")[:40]
+    async_to_sync(events.publish)(key, "thread", conversation=str(key), tab=tab)

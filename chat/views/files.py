@@ -26,6 +26,8 @@ def attached(request: HttpRequest, data: QueryDict) -> list[Document]:
     wanted = list(dict.fromkeys(data.getlist(FIELD)))
     if len(wanted) > site.UPLOAD_MAX_FILES:
         raise ChatError(f"A message takes at most {site.UPLOAD_MAX_FILES} files. Remove some.")
+    if not wanted:
+        return []
     mine = {
         str(d.pk): d for d in Document.objects.owned_by(person(request)).filter(pk__in=_ids(wanted))
     }

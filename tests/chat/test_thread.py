@@ -7,8 +7,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from chat.models import Conversation
 from chat.services import branches
+from chat.streaming import producer
 from chat.thread import shown_branch
 from tests.chat.conftest import begin, say, talk
+from tests.processes import FORM, MESSAGE
 
 pytestmark = pytest.mark.both
 
@@ -33,6 +35,24 @@ def test_a_long_conversation_costs_no_more_queries_than_a_short_one(
     talk(conversation, *(f"turn {n}" for n in range(60)))
     with django_assert_num_queries(4):
         assert len(shown_branch(conversation)) == 60
+
+
+def test_a_page_that_shows_the_branch_gets_only_what_is_new(
+    page: Client, conversation: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def not_now(generation: object) -> None: ...
+
+    monkeypatch.setattr(producer, "start", not_now)
+    hi = talk(conversation, "Hello", "Hi")[1]
+    send = reverse("chat:send", args=[conversation.pk])
+    grown = page.post(send, FORM | {"text": "More"}, headers={"X-Last-Shown": str(hi.pk)})
+    new = [int(key) for key in MESSAGE.findall(grown.content.decode())]
+    assert grown["HX-Reswap"] == "beforeend"
+    assert [m.text for m in conversation.messages.filter(pk__in=new)] == ["More", ""]
+    conversation.messages.get(pk=new[-1]).generations.update(state="done")
+    whole = page.post(send, FORM | {"text": "More"}, headers={"X-Last-Shown": str(hi.pk)})
+    assert "HX-Reswap" not in whole
+    assert len(MESSAGE.findall(whole.content.decode())) == 6
 
 
 def test_an_answer_that_was_cut_can_be_continued_and_one_that_ended_can_not(

@@ -5,8 +5,10 @@ const place = (element) =>
   element.closest(".column")?.querySelector(".refused") ??
   document.getElementById(element.closest("#panel") ? "settings-said" : "refused");
 
-document.addEventListener("htmx:configRequest", (event) => {
-  event.detail.headers["X-Tab"] = TAB;
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  detail.headers["X-Tab"] = TAB;
+  const last = document.querySelector("#thread > .turn:last-of-type");
+  if (last && detail.elt.matches(".composer")) detail.headers["X-Last-Shown"] = last.dataset.message;
 });
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (detail.xhr.status !== 422) return;
