@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 
 from channels.db import DatabaseSyncToAsync
 from django.db import InterfaceError, OperationalError, connection
@@ -15,6 +15,7 @@ from django.db import InterfaceError, OperationalError, connection
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
+Write: TypeAlias = Callable[[list[T]], Sequence[Exception | None]]
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = (0.1, 0.3, 1, 2, 4, 8)
@@ -52,7 +53,7 @@ class Pen:
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pen")
         self._holders = 0
-        self._heap: deque[tuple[Any, Future[None]]] = deque()
+        self._heap: deque[tuple[Write[Any], Any, Future[None]]] = deque()
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -70,28 +71,28 @@ class Pen:
         loop = asyncio.get_running_loop()
         return await retried(lambda: loop.run_in_executor(self._thread, call))
 
-    async def write_with_others(
-        self, write: Callable[[list[T]], Sequence[Exception | None]], item: T
-    ) -> None:
-        """Hand `item` to `write` together with all that gathers while the pen is busy.
+    async def write_with_others(self, write: Write[T], item: T) -> None:
+        """Hand `item` to `write` together with all that gathers for it while the pen is busy.
 
-        `write` is the same for all callers, and says for each item what became of it.
+        `write` says for each item what became of it.
         """
 
         async def written() -> None:
             done: Future[None] = Future()
-            self._heap.append((item, done))
-            self._thread.submit(self._write_heap, write)
+            self._heap.append((write, item, done))
+            self._thread.submit(self._write_heap)
             await asyncio.wrap_future(done)
 
         await retried(written)
 
-    def _write_heap(self, write: Callable[[list[T]], Sequence[Exception | None]]) -> None:
+    def _write_heap(self) -> None:
         """The first call takes them all; those that were meant for the others find nothing."""
         taken = [self._heap.popleft() for _ in range(len(self._heap))]
-        wanted = [(item, done) for item, done in taken if done.set_running_or_notify_cancel()]
-        if not wanted:
-            return
+        wanted = [entry for entry in taken if entry[2].set_running_or_notify_cancel()]
+        for write in dict.fromkeys(entry[0] for entry in wanted):
+            self._write_all(write, [(item, done) for w, item, done in wanted if w == write])
+
+    def _write_all(self, write: Write[Any], wanted: list[tuple[Any, Future[None]]]) -> None:
         try:
             results = self._with_connection(lambda: write([item for item, _ in wanted]))
         except Exception as error:

@@ -282,7 +282,7 @@ class Producer:
         """Store and tell what the first word is waiting for."""
         changes, self.news = self.news, {}
         generation = self.generation
-        await in_database(store.beat, generation, **changes)
+        await pen.write_with_others(store.tell_each, store.News(generation, changes))
         for name, value in changes.items():
             setattr(generation, name, value)
         await self._publish(

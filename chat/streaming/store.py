@@ -6,6 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import TextField, Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from chat.models import Chunk, Generation, Message
@@ -105,6 +107,28 @@ def _append_all(bursts: Sequence[Burst]) -> None:
     )
 
 
+@dataclass(frozen=True)
+class News:
+    """What an answer's first word waits for now."""
+
+    generation: Generation
+    changes: dict[str, Any]
+
+
+@transaction.atomic
+def tell_each(news: Sequence[News]) -> list[LostError | None]:
+    """News of several answers at the cost of one transaction; what became of each."""
+    return [_told(item) for item in news]
+
+
+def _told(news: News) -> LostError | None:
+    try:
+        _touch(news.generation.pk, news.generation.producer, **news.changes)
+    except LostError as error:
+        return error
+    return None
+
+
 @transaction.atomic
 def finish(generation_id: UUID, state: str, *, producer: str | None = None, **facts: Any) -> bool:
     """End a live generation and fold its chunks into the message; False if it had ended.
@@ -117,18 +141,21 @@ def finish(generation_id: UUID, state: str, *, producer: str | None = None, **fa
     facts = {k: v for k, v in facts.items() if v is not None}
     if not mine.update(state=state, ended_at=timezone.now(), **NOT_WAITING, **facts):
         return False
-    _fold(Generation.objects.select_related("message").get(pk=generation_id))
+    _fold(generation_id)
     return True
 
 
-def _fold(generation: Generation) -> None:
-    message = Message.objects.select_for_update().get(pk=generation.message_id)
-    chunks = list(generation.chunks.all())
-    message.text += "".join(chunk.text for chunk in chunks)
-    message.save(update_fields=["text"])
-    generation.tokens = [token for chunk in chunks for token in chunk.tokens]
-    generation.save(update_fields=["tokens"])
-    generation.chunks.all().delete()
+def _fold(generation_id: UUID) -> None:
+    """The chunks become the message's text; the database appends it to what is there."""
+    chunks = Chunk.objects.filter(generation=generation_id)
+    parts = list(chunks.values_list("text", "tokens"))
+    if not parts:
+        return
+    text, tokens = "".join(text for text, _ in parts), [t for _, some in parts for t in some]
+    messages = Message.objects.filter(generations=generation_id)
+    messages.update(text=Concat("text", Value(text, output_field=TextField())))
+    Generation.objects.filter(pk=generation_id).update(tokens=tokens)
+    chunks.delete()
 
 
 @transaction.atomic
