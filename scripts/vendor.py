@@ -7,6 +7,7 @@ build step. To move to another version, change it here and run the script.
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,9 @@ class Package:
     files: tuple[str, ...]
     target: str
 
+
+# A file names its source map, which is not carried along; what packs static files would miss it.
+SOURCE_MAP = re.compile(rb"\n//# sourceMappingURL=\S+\s*$")
 
 PACKAGES = (
     Package(
@@ -80,7 +84,7 @@ def unpack(package: Package, tarball: Path) -> None:
             source = archive.extractfile(f"package/{name}")
             if source is None:
                 sys.exit(f"{package.name}@{package.version} has no file {name}.")
-            (target / Path(name).name).write_bytes(source.read())
+            (target / Path(name).name).write_bytes(SOURCE_MAP.sub(b"", source.read()))
 
 
 def describe(package: Package, tarball: Path) -> None:
