@@ -9,4 +9,5 @@ ROOMS = {
     "feedback": (LABELER, TRAINER, ADMIN),
     "datasets": (TRAINER, ADMIN),
     "training": (TRAINER, ADMIN),
+    "evaluation": (TRAINER, ADMIN),
 }

@@ -11,6 +11,7 @@ urlpatterns = [
     path("training/datasets/", include("training.urls_datasets")),
     path("training/", include("training.urls_runs")),
     path("evaluation/", include("evaluation.urls_board")),
+    path("evaluation/", include("evaluation.urls")),
     path("models/", include("training.urls")),
     path("lineage/<slug:kind>/<str:key>/", lineage_page.page, name="lineage"),
     path("people/", include("accounts.urls")),

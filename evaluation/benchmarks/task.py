@@ -41,8 +41,8 @@ class Task:
     `repeats` of the harness's filters: a measure `exact_match:strict-match` is the metric
     `exact_match` under the filter `strict-match`. `prompt` is a template's data, `input` and
     `references` the columns that go into it, `shots_from` the split whose rows are its examples.
-    `chat`: it is asked through the model's chat template whatever
-    the run does. `changes` are put over the harness's own file.
+    `choices`: how many an item has, about. `chat`: it is asked through the model's chat template
+    whatever the run does. `changes` are put over the harness's own file.
     """
 
     name: str
@@ -67,12 +67,18 @@ class Task:
     references: str = "references"
     shots_from: str = ""
     chat: bool = False
+    choices: int = 2
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def split(self) -> str:
         """The split whose items are asked."""
         return list(self.splits)[-1]
+
+    @property
+    def requests(self) -> int:
+        """How many an item takes, about: one text to write, or one reading for each choice."""
+        return 1 if self.writes else self.choices
 
     @property
     def size(self) -> int:

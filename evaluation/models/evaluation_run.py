@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q, Window
 from django.db.models.functions import RowNumber
+from django.urls import reverse
 
 from accounts.access import ADMIN, is_in_group
 from evaluation.models.system import System
@@ -16,6 +17,7 @@ from training.models.training_job import STATUS
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from evaluation.models.score import Score
 
 FOLDER = "evaluations"
 
@@ -46,6 +48,22 @@ class EvaluationRunQuerySet(JobQuerySet):
         """Of each subject, matter and convention the last run that is done."""
         alike = ["subject", "matter", "convention"]
         return self.done().annotate(newness=newness(alike, "ended_at")).filter(newness=1)
+
+    def with_names(self) -> Self:
+        """What a list shows of each, in one query."""
+        return self.select_related("owner", "model", "system", "dataset__dataset")
+
+    def with_scores(self) -> Self:
+        return self.prefetch_related("scores")
+
+    def about(self, words: str) -> Self:
+        """Those whose name, subject or benchmark holds the words."""
+        found = self
+        for word in words.split():
+            named = Q(name__icontains=word) | Q(benchmark__icontains=word)
+            subject = Q(model__name__icontains=word) | Q(system__name__icontains=word)
+            found = found.filter(named | subject | Q(remote__icontains=word))
+        return found
 
     def with_model(self, version: ModelVersion) -> Self:
         return self.filter(model=version)
@@ -141,6 +159,14 @@ class EvaluationRun(Job):
     def folder(self) -> Path:
         where: Any = settings.DATA_DIR
         return Path(where) / self.path
+
+    def get_absolute_url(self) -> str:
+        return reverse("evaluation:run", args=[self.pk])
+
+    @property
+    def main_scores(self) -> "list[Score]":
+        """The measures that its tasks are known by."""
+        return [score for score in self.scores.all() if score.main]
 
     @property
     def subject_name(self) -> str:

@@ -18,6 +18,7 @@ from evaluation.statistics.evidence import mean_of
 from evaluation.statistics.intervals import interval
 
 ALL_RIGHT = "all_right"
+OWN = {"f1", "em", "exact_match", "followed"}
 LABELS = {"matthews", "label_f1", "macro_f1", "accuracy"}
 
 
@@ -97,7 +98,7 @@ def finding_of(
 
 def is_own(asked: Asked, name: str) -> bool:
     """Whether the harness itself says what each item is worth."""
-    return asked.task.kind == "harness" and (":" in name or name in {"f1", "exact_match"})
+    return asked.task.kind == "harness" and (":" in name or name in OWN)
 
 
 def remember(samples: Sequence[Sample], name: str, finding: Finding) -> None:

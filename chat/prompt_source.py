@@ -1,0 +1,16 @@
+"""The chat's templates as evaluations are offered them: plain data, newest versions."""
+
+from accounts.models import User
+from chat.models import PromptTemplate, PromptTemplateVersion
+from evaluation.prompt_sources import Offered
+
+
+def templates(user: User) -> list[Offered]:
+    """The shipped ones and the person's own."""
+    visible = PromptTemplate.objects.visible_to(user).with_latest_id()
+    newest = [each.latest_id for each in visible]
+    found = PromptTemplateVersion.objects.filter(pk__in=newest).select_related("template")
+    return [
+        Offered(f"chat-{each.pk}", each.template.name, each.number, each.spec)
+        for each in found.order_by("template__name")
+    ]
