@@ -2,25 +2,31 @@
 
     python -m bench data/models/SmolLM2-135M-Instruct [--quick]
 
-Each runs in a process of its own, with one thread. Those whose peer is not installed say how to
-install it and are left out. The table says of each target whether the median met it, by the clock
-that it is about. Times are disturbed by whatever else runs, which the ratios of neighbours bear.
+Each runs in a process of its own, with one thread, and is ended after its minutes, whatever it has
+told by then. Those whose peer is not installed say how to install it and are left out. The table
+says of each target whether the median met it, by the clock that it is about. Times are disturbed
+by whatever else runs, which the ratios of neighbours bear.
 """
 
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from bench.result import ROWS_FILE, Row, say
 
 HERE = Path(__file__).resolve().parent
-IN_ROUNDS = ("engine", "llama", "serve", "stack")
-OTHERS = ("adapters", "switch")
+IN_ROUNDS = {"engine": 8, "llama": 6, "serve": 14, "stack": 10}  # the most minutes for each
+OTHERS = {"adapters": 6, "switch": 6}
+MINUTES = IN_ROUNDS | OTHERS
+QUICK_MINUTES = 4
+GRACE_SECONDS = 10
 
 
 def main() -> None:
@@ -40,7 +46,7 @@ def main() -> None:
 
 
 def chosen(quick: bool) -> list[str]:
-    names = IN_ROUNDS if quick else (*IN_ROUNDS, *OTHERS)
+    names = IN_ROUNDS if quick else MINUTES
     return [name for name in names if (HERE / f"{name}.py").exists()]
 
 
@@ -49,7 +55,26 @@ def run(name: str, options: argparse.Namespace, rows: Path) -> bool:
     quick = ["--rounds", "1"] if options.quick and name in IN_ROUNDS else []
     command = [sys.executable, str(HERE / f"{name}.py"), str(options.folder), *quick]
     environment = {**os.environ, ROWS_FILE: str(rows)}
-    return subprocess.run(command, env=environment, check=False).returncode == 0
+    minutes = QUICK_MINUTES if options.quick else MINUTES[name]
+    with subprocess.Popen(command, env=environment, start_new_session=True) as process:
+        try:
+            return process.wait(minutes * 60) == 0
+        except subprocess.TimeoutExpired:
+            say(f"{name} was ended after {minutes} minutes.")
+            return False
+        finally:
+            end_with_its_servers(process)
+
+
+def end_with_its_servers(process: subprocess.Popen[bytes]) -> None:
+    """Whatever a measurement started is in its process group, also when it broke off."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:
+            return
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE_SECONDS)
 
 
 def show(rows: list[Row]) -> None:

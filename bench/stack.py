@@ -1,6 +1,6 @@
 """The whole web stack compared with the engine alone: the same request both ways, in alternation.
 
-    python bench/stack.py data/models/SmolLM2-135M-Instruct --rounds 5 --tokens 64
+    python bench/stack.py data/models/SmolLM2-135M-Instruct --rounds 3 --tokens 64
 
 "Engine alone" is one streamed HTTP request to a running engine. "Through the stack" is what an
 open page sees: the form is posted to a running web process, the answer comes over the socket, its
@@ -75,7 +75,7 @@ def main() -> None:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--tokens", type=int, default=64)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--users", type=int, nargs="+", default=[1, len(QUESTIONS)])

@@ -28,7 +28,7 @@ class StaticFiles:
         if found is None:
             await self.app(scope, receive, send)
         else:
-            await FileServerASGI(found)(scope, receive, typed(send))  # type: ignore[arg-type]
+            await FileServerASGI(found)(scope, receive, typed(send))
 
     async def _found(self, path: str) -> Any:
         if not path.startswith(self._known.static_prefix):

@@ -64,11 +64,13 @@ def send(
     turn: UserTurn,
     parent: Message | None,
     seed: int | None = None,
+    fit: context.Fit | None = None,
 ) -> Message:
     """Add a person's turn under `parent` and start the answer; returns the answer's message.
 
     `conversation` may be unsaved: it is created with its first message, in one transaction.
-    `seed` is drawn with where the conversation's settings leave it open.
+    `seed` is drawn with where the conversation's settings leave it open; `fit` is what `fit_all`
+    gave for `turns_to_send`, where several are asked at once.
     """
     if not turn.text.strip() and not turn.contribution:
         about = f", for example: {SUGGESTED[0]}" if turn.documents else " first."
@@ -78,8 +80,7 @@ def send(
     if parent is not None and parent.generations.live().exists():
         raise ChatError("The answer is still being written. Wait for it or stop it, then send.")
     asked = turn.unsaved(conversation, parent)
-    turns = [*context.before(asked), turn.as_turn(asked)]
-    fit = _fit(conversation, turns)
+    fit = fit or _fit(conversation, turns_to_send(asked, turn))
     with _in_the_tree():
         _save_with_title(conversation, turn.subject)
         asked.save()
@@ -89,6 +90,11 @@ def send(
     return answer
 
 
+def turns_to_send(asked: Message, turn: UserTurn) -> list[context.Turn]:
+    """What the answer to an unsaved turn is made from."""
+    return [*context.before(asked), turn.as_turn(asked)]
+
+
 def edit(*, message: Message, turn: UserTurn) -> Message:
     """Ask again with another wording, beside the first one; returns the answer's message."""
     if message.role != Message.Role.USER:
@@ -96,12 +102,14 @@ def edit(*, message: Message, turn: UserTurn) -> Message:
     return send(conversation=message.conversation, turn=turn, parent=message.parent)
 
 
-def regenerate(*, answer: Message, seed: int | None = None) -> Message:
+def regenerate(
+    *, answer: Message, seed: int | None = None, fit: context.Fit | None = None
+) -> Message:
     """A new sibling of `answer`, from the same turn with the conversation's present settings."""
     asked = answer.parent
     if asked is None or answer.role != Message.Role.ASSISTANT:
         raise ChatError("Only a model's answer can be regenerated.")
-    fit = _fit(answer.conversation, context.leading_to(asked))
+    fit = fit or _fit(answer.conversation, context.leading_to(asked))
     with _in_the_tree():
         sibling = _answer_under(asked)
         _start(sibling, fit, seed=seed)
@@ -172,10 +180,35 @@ def _fit(
 
     One that surely fits is not counted: the first word would wait for that.
     """
+    return async_to_sync(_fitted)(conversation, turns, continues, beginning)
+
+
+def fit_all(
+    prompts: Sequence[tuple[Conversation, Sequence[context.Turn]]],
+) -> list[context.Fit | ChatError]:
+    """Each prompt cut to its window, all counted at once: a server that hangs delays them once."""
+
+    async def together() -> list[Any]:
+        counted = (_fitted(conversation, turns) for conversation, turns in prompts)
+        return await asyncio.gather(*counted, return_exceptions=True)
+
+    found = async_to_sync(together)()
+    for result in found:
+        if not isinstance(result, context.Fit | ChatError):
+            raise result
+    return found
+
+
+async def _fitted(
+    conversation: Conversation,
+    turns: Sequence[context.Turn],
+    continues: bool = False,
+    beginning: Beginning | None = None,
+) -> context.Fit:
     if beginning is None and (sure := context.fit_surely(conversation, turns)):
         return sure
     try:
-        return async_to_sync(_fit_in_time)(conversation, turns, continues, beginning)
+        return await _fit_in_time(conversation, turns, continues, beginning)
     except TimeoutError:
         return context.unmeasured(conversation, turns, beginning)
     except EngineError as error:

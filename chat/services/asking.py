@@ -1,21 +1,48 @@
 """Asking the columns of a comparison: all at once, with one seed, each failing by itself."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils import timezone
 
-from chat.models import Column, Comparison, Document, Generation, Message
+from chat.models import Column, Comparison, Conversation, Document, Generation, Message
 from chat.services import answers, context
 from chat.services.answers import UserTurn
 from chat.services.comparisons import columns_of, context_leaf
 from chat.services.context import ChatError
 from chat.services.conversations import title_from
+from chat.services.fitting import Fit, Turn
 from chat.services.prompt_templates import render_turn
 from llmkit.prompts import PromptTemplateError
 from llmkit.types import EngineError
 
-Ask = Callable[[Column, int], Message]
+
+@dataclass(frozen=True)
+class Question:
+    """What a column is about to be asked: `turn` under `parent`, or `answer` once more."""
+
+    conversation: Conversation
+    turns: Sequence[Turn]
+    turn: UserTurn | None = None
+    parent: Message | None = None
+    answer: Message | None = None
+
+    @classmethod
+    def of(cls, conversation: Conversation, turn: UserTurn, parent: Message | None) -> "Question":
+        asked = turn.unsaved(conversation, parent)
+        return cls(conversation, answers.turns_to_send(asked, turn), turn, parent)
+
+    def ask(self, seed: int, fit: Fit | None = None) -> Message:
+        if self.answer is not None:
+            return answers.regenerate(answer=self.answer, seed=seed, fit=fit)
+        if self.turn is None:
+            raise ValueError("a question without a turn")
+        conversation, turn, parent = self.conversation, self.turn, self.parent
+        return answers.send(conversation=conversation, turn=turn, parent=parent, seed=seed, fit=fit)
+
+
+Plan = Callable[[Column], Question]
 
 
 def ask(*, comparison: Comparison, text: str) -> None:
@@ -28,7 +55,7 @@ def ask(*, comparison: Comparison, text: str) -> None:
     if not text.strip():
         raise ChatError("Write a question first.")
     files = waiting(comparison)
-    _each(columns_of(comparison), lambda column, seed: _next(column, text, files, seed))
+    _each(columns_of(comparison), lambda column: _next(column, text, files))
     if comparison.asked_at is None:
         comparison.question, comparison.title = text, title_from(text)
         comparison.asked_at = timezone.now()
@@ -47,9 +74,7 @@ def ask_column(*, column: Column) -> None:
     others = columns_of(column.comparison)
     _refuse_while_writing([column])
     seed = shared_seed(others)
-    error = _tried(_again, column, answers.drawn_seed() if seed is None else seed)
-    if error:
-        raise ChatError(error)
+    _again(column).ask(answers.drawn_seed() if seed is None else seed)
 
 
 def stop(*, comparison: Comparison) -> None:
@@ -94,34 +119,49 @@ def question_field(spec: dict[str, Any]) -> str:
     return name
 
 
-def _each(columns: list[Column], how: Ask) -> None:
+def _each(columns: list[Column], plan: Plan) -> None:
+    """One after the other, but for their counts, which servers make side by side."""
     _refuse_while_writing(columns)
     seed = answers.drawn_seed()
-    for column in columns:
-        column.error = _tried(how, column, seed)
+    planned = [_tried(plan, column) for column in columns]
+    questions = [question for question in planned if isinstance(question, Question)]
+    fits = iter(answers.fit_all([(q.conversation, q.turns) for q in questions]))
+    for column, question in zip(columns, planned, strict=True):
+        column.error = str(question) if isinstance(question, ChatError) else ""
+        if isinstance(question, Question):
+            column.error = _asked(question, next(fits), seed)
     if all(column.error for column in columns):
         raise ChatError(columns[0].error)
     Column.objects.bulk_update(columns, ["error"])
 
 
-def _tried(how: Ask, column: Column, seed: int) -> str:
+def _tried(plan: Plan, column: Column) -> Question | ChatError:
     try:
-        how(column, seed)
+        return plan(column)
+    except ChatError as error:
+        return error
+
+
+def _asked(question: Question, fit: Fit | ChatError, seed: int) -> str:
+    """Start its answer; the sentence that says why not, or nothing."""
+    if isinstance(fit, ChatError):
+        return str(fit)
+    try:
+        question.ask(seed, fit)
     except ChatError as error:
         return str(error)
     return ""
 
 
-def _next(column: Column, text: str, documents: Sequence[Document], seed: int) -> Message:
+def _next(column: Column, text: str, documents: Sequence[Document]) -> Question:
     """Under the newest answer; under what the column began with where there is none."""
-    conversation = column.conversation
     if column.comparison.asked_at is not None and _last_asked(column) is None:
         raise ChatError("This column was added later. Ask it the first question before this one.")
-    turn = turn_for(column, text, documents)
-    return answers.send(conversation=conversation, turn=turn, parent=conversation.leaf, seed=seed)
+    conversation = column.conversation
+    return Question.of(conversation, turn_for(column, text, documents), conversation.leaf)
 
 
-def _again(column: Column, seed: int) -> Message:
+def _again(column: Column) -> Question:
     """Another answer to the same turn where the setup makes the same turn, else a new one."""
     asked = _last_asked(column)
     text = asked.text if asked else column.comparison.question
@@ -129,9 +169,8 @@ def _again(column: Column, seed: int) -> Message:
     turn = turn_for(column, text, _documents(column, asked))
     leaf = column.conversation.leaf
     if asked and leaf and leaf.parent_id == asked.pk and turn.contribution == asked.contribution:
-        return answers.regenerate(answer=leaf, seed=seed)
-    conversation = column.conversation
-    return answers.send(conversation=conversation, turn=turn, parent=parent, seed=seed)
+        return Question(column.conversation, context.leading_to(asked), answer=leaf)
+    return Question.of(column.conversation, turn, parent)
 
 
 def _documents(column: Column, asked: Message | None) -> list[Document]:

@@ -1,5 +1,6 @@
 """Comparisons: columns that are asked at once, fail by themselves, and can be kept."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -10,9 +11,10 @@ from pytest_django import Settings
 from accounts.models import User
 from chat.columns import shown_comparison
 from chat.models import Column, Comparison, Conversation, Document, Generation, Message
-from chat.services import asking, comparisons, counting
+from chat.services import asking, comparisons, context, counting
 from chat.services.comparisons import Setup, columns_of
 from chat.services.context import ChatError
+from chat.services.fitting import Fit
 from chat.services.prompt_templates import create_template
 from chat.streaming import store
 from llmkit.types import GenerationSettings
@@ -70,6 +72,20 @@ def test_a_question_goes_to_every_column_with_one_seed(comparison: Comparison) -
     assert [g.settings["temperature"] for g in made] == [0.3, 0]
     assert len({g.settings["seed"] for g in made}) == 1
     assert comparison.title == "What do foxes do?"
+
+
+def test_columns_are_counted_side_by_side(
+    comparison: Comparison, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everyone = asyncio.Barrier(2)
+
+    async def counted(conversation: Conversation, turns: Any, **more: Any) -> Fit:
+        await everyone.wait()
+        return Fit("any", [], tokens=5)
+
+    monkeypatch.setattr(context, "fit_branch", counted)
+    asking.ask(comparison=comparison, text="What do foxes do?")
+    assert [newest(column).prompt_tokens for column in columns_of(comparison)] == [5, 5]
 
 
 def test_a_seed_of_its_own_stays(member: User) -> None:
