@@ -151,10 +151,10 @@ def _text(value: Any) -> str:
 
 
 def _texts(value: Any) -> tuple[str, ...]:
-    return tuple(_text(part) for part in (_words(value) if isinstance(value, str) else value))
+    return tuple(_text(part) for part in (in_words(value) if isinstance(value, str) else value))
 
 
-def _words(text: str) -> Iterator[str]:
+def in_words(text: str) -> Iterator[str]:
     """Apart by spaces or commas; quotes hold together a word that has some."""
     words = shlex.shlex(text, posix=True, punctuation_chars=False)
     words.whitespace, words.whitespace_split = " \t\r\n,", True

@@ -6,6 +6,7 @@ the whole by `training.services.runs.asking.asked`.
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from uuid import UUID
 
 from django import forms
 
@@ -13,6 +14,7 @@ from accounts.models import User
 from llmkit import tuning
 from llmkit.configs import About, ConfigError, Setting, as_text, checked, settings_of
 from training.forms_run_data import DataRows
+from training.forms_run_sweep import SweepPart
 from training.methods import Method
 from training.models import ModelVersion
 from training.services.errors import RunsError
@@ -94,6 +96,8 @@ class RunForm(forms.Form):
         self.base = self._base()
         self.offers = offers.of_method(method, user, base=self.base)
         self.fields |= self._slot_fields() | self._setting_fields() | self._way_fields()
+        self.sweep = SweepPart(method, None if self.goes_on else self.way, data)
+        self.swept: dict[str, list[Any]] = {}
         self.rows = DataRows.of(self.offers.get("dataset"), data, self.start.get("dataset"))
 
     # What is chosen, typed or not
@@ -118,6 +122,14 @@ class RunForm(forms.Form):
     @property
     def goes_on(self) -> bool:
         return bool(self.chosen("adapter"))
+
+    @property
+    def cloned_from(self) -> UUID | None:
+        """The run that this one is done after."""
+        try:
+            return UUID(self.chosen("cloned_from"))
+        except ValueError:
+            return None
 
     @property
     def suggested_name(self) -> str:
@@ -204,6 +216,10 @@ class RunForm(forms.Form):
         cleaned = dict(self.cleaned_data)
         for error in self.rows.errors:
             self.add_error(None, error)
+        try:
+            self.swept = self.sweep.fields()
+        except ConfigError as error:
+            self.add_error(None, str(error))
         for name in self._unchosen_ways():
             self._errors.pop(name, None)  # type: ignore[union-attr]
         return cleaned

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from training.views import new_run, runs, runs_acts, runs_compare, runs_page, runs_queue
+from training.views import new_run, runs, runs_acts, runs_compare, runs_page, runs_queue, sweeps
 
 app_name = "training"
 RUN = "runs/<uuid:pk>/"
@@ -13,6 +13,12 @@ urlpatterns = [
     path("new/", new_run.methods, name="new"),
     path("new/<slug:name>/", new_run.new, name="new-run"),
     path("new/<slug:name>/slots", new_run.slots, name="new-run-slots"),
+    path("new/<slug:name>/check", new_run.check, name="new-run-check"),
+    path("new/<slug:name>/recipe", new_run.keep, name="new-recipe"),
+    path("recipes/<int:pk>/delete", new_run.drop_recipe, name="delete-recipe"),
+    path("sweeps/<int:pk>/", sweeps.sweep, name="sweep"),
+    path("sweeps/<int:pk>/stop", sweeps.stop, name="stop-sweep"),
+    path(f"{RUN}again", new_run.clone, name="clone"),
     path(RUN, runs_page.run, name="run"),
     path(f"{RUN}live", runs_page.live, name="live"),
     path(f"{RUN}curves", runs_page.curves, name="curves"),

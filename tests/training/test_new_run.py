@@ -2,9 +2,13 @@
 
 import re
 from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.http import QueryDict
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
@@ -19,7 +23,8 @@ from tests.training.test_runs import freeze
 from training import methods
 from training.forms_runs import RunForm
 from training.methods.schedule import Schedule
-from training.models import Dataset, DatasetVersion, ModelVersion, TrainingJob
+from training.models import Dataset, DatasetVersion, ModelVersion, Recipe, Sweep, TrainingJob
+from training.services import recipes
 from training.services.errors import RunsError
 from training.services.runs.asking import asked
 
@@ -238,3 +243,128 @@ def test_a_fault_names_its_field_for_the_form() -> None:
     with pytest.raises(RunsError) as fault:
         asked("sft", {"dataset": "sums", "peft": {"kind": "lora", "rank": 0}})
     assert fault.value.field == "peft.rank"
+
+
+def runs_of(page: Client, **changes: Any) -> list[TrainingJob]:
+    page.post("/training/new/sft/", form_page(page) | {"name": "mine", **changes})
+    return list(TrainingJob.objects.order_by("created_at"))
+
+
+@pytest.mark.usefixtures("known")
+def test_a_sweep_makes_a_run_of_each_combination_and_stops_them_together(page: Client) -> None:
+    jobs = runs_of(
+        page,
+        sweep_field_1="learning_rate",
+        sweep_values_1="0.001, 0.0001",
+        sweep_field_2="peft.rank",
+        sweep_values_2="4 8 8",
+        sweep_seeds="1",
+    )
+    assert len(jobs) == 4
+    assert [(j.config["learning_rate"], j.peft["rank"], j.config["seed"]) for j in jobs] == [
+        (0.001, 4, 1),
+        (0.001, 8, 1),
+        (0.0001, 4, 1),
+        (0.0001, 8, 1),
+    ]
+    assert jobs[0].name == "mine-learning_rate-0.001-rank-4-seed-1"
+    assert len({job.name for job in jobs}) == 4
+    sweep = Sweep.objects.get()
+    shown = " ".join(page.get(sweep.get_absolute_url()).content.decode().split())
+    assert "Learning rate" in shown
+    assert f"run={jobs[3].pk}" in shown
+    page.post(f"/training/sweeps/{sweep.pk}/stop")
+    assert set(TrainingJob.objects.values_list("state", flat=True)) == {"cancelled"}
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"sweep_seeds": " ".join(map(str, range(21)))}, "These are 21 runs. Start at most 20"),
+        ({"sweep_values_1": "1 2"}, "Choose the setting that these values are of."),
+        ({"sweep_field_1": "batch_size", "sweep_values_1": "4 0"}, "Batch size must be at least 1"),
+        ({"sweep_seeds": "1 x"}, "Seed must be a whole number."),
+    ],
+)
+def test_a_sweep_that_can_not_be_made_makes_nothing(
+    page: Client, typed: dict[str, str], sentence: str
+) -> None:
+    shown = page.post("/training/new/sft/", form_page(page) | {"name": "mine", **typed})
+    assert shown.status_code == 422
+    assert sentence in shown.content.decode()
+    assert not TrainingJob.objects.exists()
+
+
+@pytest.mark.usefixtures("known")
+def test_a_run_is_done_again_from_its_own_settings(page: Client) -> None:
+    (job,) = runs_of(page, batch_size="2", way="ia3", dataset=[oldest("sums")])
+    again = page.get(f"/training/runs/{job.pk}/again", follow=True)
+    form = again.context["form"]
+    assert (form["batch_size"].value(), form.way, form.name_now) == ("2", "ia3", "mine")
+    assert [row.value for row in form.rows.rows] == [oldest("sums")]
+    data = dict(sent(form, batch_size="3", cloned_from=str(job.pk)).lists())
+    page.post("/training/new/sft/", data)
+    second = TrainingJob.objects.get(cloned_from=job)
+    assert (second.name, second.config) == ("mine-2", {**job.config, "batch_size": 3})
+    assert second.peft == job.peft
+
+
+def oldest(name: str) -> str:
+    return str(DatasetVersion.objects.filter(dataset__name=name).earliest("number").pk)
+
+
+@pytest.mark.usefixtures("known")
+def test_settings_are_kept_as_a_recipe_and_started_from_here_and_from_the_shell(
+    page: Client, installed: Callable[[str], Path], tmp_path: Path
+) -> None:
+    installed("tiny")
+    data = form_page(page) | {"lora-rank": "3", "epochs": "2", "recipe_name": "Mine"}
+    assert (
+        "Saved as the recipe Mine" in page.post("/training/new/sft/recipe", data).content.decode()
+    )
+    assert (
+        "You have a recipe called" in page.post("/training/new/sft/recipe", data).content.decode()
+    )
+    recipe = Recipe.objects.get()
+    assert not {"name", "model", "dataset"} & set(recipe.values)
+    form = page.get(f"/training/new/sft/?recipe={recipe.pk}").context["form"]
+    assert (form["lora-rank"].value(), form["epochs"].value()) == ("3", "2")
+    file = tmp_path / "run.json"
+    file.write_text('{"dataset": "sums", "epochs": 5}')
+    Recipe.objects.update(shared=True)
+    call_command("train", "sft", "--config", str(file), "--recipe", "Mine", stdout=StringIO())
+    job = TrainingJob.objects.get()
+    assert (job.peft["rank"], job.config["epochs"]) == (3, 5)
+    with pytest.raises(CommandError, match="There is no recipe 'Mein'"):
+        call_command("train", "sft", "--config", str(file), "--recipe", "Mein")
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize("recipe", recipes.shipped(), ids=lambda recipe: recipe.key)
+def test_every_recipe_that_comes_with_the_app_can_be_started(recipe: recipes.Known) -> None:
+    dataset = "sums" if recipe.method in ("sft", "ppo") else "liked"
+    more = {"reward_model": "judge"} if recipe.method == "ppo" else {}
+    assert asked(recipe.method, {**recipe.values, "dataset": dataset, **more}).config
+
+
+@pytest.mark.usefixtures("known")
+def test_a_stranger_finds_no_run_sweep_or_recipe_of_somebody_else(
+    page: Client, trainer: User, admin: User, signed_in: Callable[[User], Client]
+) -> None:
+    job = runs_of(page, sweep_seeds="1 2")[0]
+    recipe = Recipe.objects.create(owner=admin, name="x", method="sft", values={})
+    other = signed_in(trainer)
+    for address in (
+        f"/training/runs/{job.pk}/again",
+        f"/training/new/sft/?from={job.pk}",
+        f"/training/new/sft/?recipe={recipe.pk}",
+        f"/training/sweeps/{job.sweep_id}/",
+    ):
+        assert other.get(address).status_code == 404
+    assert other.post(f"/training/sweeps/{job.sweep_id}/stop").status_code == 404
+    assert other.post(f"/training/recipes/{recipe.pk}/delete").status_code == 404
+    Recipe.objects.update(shared=True)
+    assert other.get(f"/training/new/sft/?recipe={recipe.pk}").status_code == 200
+    assert other.post(f"/training/recipes/{recipe.pk}/delete").status_code == 404
+    assert page.post(f"/training/recipes/{recipe.pk}/delete").status_code == 302

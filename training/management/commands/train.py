@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.models import User
 from training.management.commands.add_dataset import owner_of
 from training.management.runs import add_format, tell, worked
-from training.services import registry
+from training.services import recipes, registry
 from training.services.datasets import DatasetError
 from training.services.errors import RunsError
 from training.services.runs import files, making, preflight, preflight_words
@@ -31,6 +31,9 @@ class Command(BaseCommand):
             "reward_model, and the method's settings.",
         )
         parser.add_argument("--wait", action="store_true", help="Train now and wait for the end.")
+        parser.add_argument(
+            "--recipe", help="Settings to begin with; those of the file count more."
+        )
         parser.add_argument(
             "--dry-run", action="store_true", help="Say what it would take, and make no run."
         )
@@ -62,5 +65,8 @@ def wanted_run(options: dict[str, Any]) -> tuple[User, Asked]:
     registry.sync()
     by = owner_of(options["owner"])
     found = files.settings_in(path)
+    if options["recipe"]:
+        recipe = recipes.named(by, options["recipe"], options["method"])
+        found = {**recipe.values, **found}
     values = files.with_dataset(found, method=options["method"], by=by, near=path.parent)
     return by, asked(options["method"], values)
