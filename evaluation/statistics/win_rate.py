@@ -1,5 +1,6 @@
 """HELM's mean win rate (Liang et al. 2022, section 5): in how many columns a model beats others."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 
 
@@ -9,15 +10,13 @@ def win_rates(column: Mapping[str, float], *, higher_is_better: bool = True) -> 
     if len(column) < 2:
         return {}
     sign = 1 if higher_is_better else -1
-    values = [sign * value for value in column.values()]
-    return {
-        model: (
-            sum(other < sign * value for other in values)
-            + (sum(other == sign * value for other in values) - 1) / 2
-        )
-        / (len(values) - 1)
-        for model, value in column.items()
-    }
+    values = sorted(sign * value for value in column.values())
+    found = {}
+    for model, value in column.items():
+        worse, upto = bisect_left(values, sign * value), bisect_right(values, sign * value)
+        ties = upto - worse
+        found[model] = (worse + (ties - 1) / 2) / (len(values) - 1)
+    return found
 
 
 def mean_win_rates(

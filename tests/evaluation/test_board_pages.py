@@ -102,7 +102,8 @@ def test_two_hundred_models_by_thirty_columns_are_one_bounded_page(
         Ranking.objects.create(key=board_ranks.key_of(scores), column=column.key, ranks=ranks)
     with django_assert_max_num_queries(12):
         found = client.get("/evaluation/").content.decode()
-    assert found.count("<tr>") == 202 and found.count('class="rank"') == 199 * 29 + 1
+    assert found.count('scope="row" class="fixed"') == 200
+    assert found.count('class="rank"') == 199 * 29 + 1
 
 
 def test_what_people_preferred_stands_on_the_same_board(
