@@ -145,11 +145,13 @@ def learned(
     held_out: list[list[int]],
 ) -> "Learner":
     """The learner after its last step."""
+    from training.run.breaking import breakable
     from training.run.descent import Loop, optimiser_of
     from training.run.patience import Better
     from training.run.ppo_learner import Learner
     from training.run.state import State, learning
 
+    breakable(actors.policy, work.stop)
     parameters = learning({"policy": actors.policy, "value": actors.value_head})
     state = State(parameters, optimiser_of(config, parameters.values()))
     total = steps_in_all(config, len(prompts))
@@ -161,7 +163,7 @@ def learned(
         total=total,
         step=lambda number: learner.step(prompts, number),
         evaluate=learner.look,
-        breakable=True,
+        changes_within=True,
         better=Better("held_out_score", higher=True),
     ).run()
     if best not in (None, learner.looked_at):
@@ -294,6 +296,8 @@ file(
         steps=steps_in_all,
         load=load,
         main_measure="held_out_score",
+        saves_memory=False,
+        several=False,
         curves=("score", "kl"),
         ways=("lora", "qlora", "selective", "adapters", "ia3"),
     )

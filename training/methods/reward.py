@@ -56,7 +56,9 @@ class Config(Schedule):
 def run(config: Config, work: "Work") -> Mapping[str, float]:
     from llmkit import heads
     from llmkit.tuning.opening import open_base
+    from training.run.breaking import breakable
     from training.run.descent import Loop, optimiser_of, seed_all
+    from training.run.several import world
     from training.run.state import State, learning
 
     opened = open_base(Path(work.base.path), precision=work.precision)
@@ -68,6 +70,10 @@ def run(config: Config, work: "Work") -> Mapping[str, float]:
     seed_all(config.seed)
     model, head = work.tuned(opened.model), heads.scalar_head(opened.width)
     head = head.to(opened.model.device)
+    if config.gradient_checkpointing:
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+    if world() == 1:
+        breakable(model, work.stop)
     parameters = learning({"model": model, "head": head})
     learner = Learner(config, opened, model, head)
     loop = Loop(
@@ -151,26 +157,30 @@ class Learner:
         """One change of the weights from these prompts."""
         from llmkit.scoring import parts
         from training.run.descent import descend, rate
+        from training.run.several import share, total, world
 
         self.model.train()
         rate_now = rate(self.config, self.state.step, self.total)
-        total = won = pairs = 0.0
-        for part in parts(sorted(groups, key=tokens_in), self.config.batch_size):
-            loss, better, worse = self.loss(part, len(groups))
+        cost = won = pairs = 0.0
+        mine = share(sorted(groups, key=tokens_in))
+        for part in parts(mine, max(1, self.config.batch_size // world())):
+            loss, better, worse = self.loss(part, of=groups)
             loss.backward()
-            total += loss.item()
+            cost += loss.item()
             won += (better > worse).sum().item()
             pairs += len(better)
+        cost, won, pairs = total(cost, won, pairs)
         norm = descend(self.state, self.config, self.total)
         return {
-            "loss": total,
+            "loss": cost,
             "pair_accuracy": won / pairs,
             "gradient_norm": norm,
             "learning_rate": rate_now,
             "tokens": float(sum(map(tokens_in, groups))),
         }
 
-    def loss(self, groups: "Sequence[Group]", prompts: int) -> tuple[Any, Any, Any]:
+    def loss(self, groups: "Sequence[Group]", of: "Sequence[Group]") -> tuple[Any, Any, Any]:
+        """The part of the loss of all prompts `of` a step that these ones have in it."""
         import torch
 
         from llmkit.tuning.preference import pair_loss
@@ -183,8 +193,8 @@ class Learner:
             worse,
             torch.tensor(weights, device=device),
             torch.tensor(margins, device=device) * self.config.margins,
-            prompts=prompts,
-            centring=self.config.centring,
+            prompts=len(of),
+            centring=self.config.centring * pairs_in(groups) / pairs_in(of),
         )
         return loss, better.detach(), worse.detach()
 
@@ -220,16 +230,22 @@ class Learner:
         """For each group the raw scores of its answers, without a gradient."""
         import torch
 
+        from training.run.several import merged, share
+
         was_training, _ = self.model.training, self.model.eval()
         with torch.no_grad():
-            found = [self.scores([group]).tolist() for group in groups]
+            found = [self.scores([group]).tolist() for group in share(groups)]
         self.model.train(was_training)
-        return found
+        return merged(found)
 
 
 def tokens_in(group: "Group") -> int:
     """Groups of like length side by side waste little padding."""
     return sum(map(len, group.sequences))
+
+
+def pairs_in(groups: "Sequence[Group]") -> int:
+    return sum(len(group.pairs) for group in groups)
 
 
 def columns(groups: "Sequence[Group]") -> tuple[list[int], list[int], list[float], list[float]]:

@@ -119,6 +119,7 @@ class TrainingJob(Job):
     )
     notes = models.TextField(blank=True, max_length=10_000)
     look = models.PositiveSmallIntegerField(default=0)
+    processes = models.PositiveSmallIntegerField(default=1)
     priority = models.SmallIntegerField(default=0)
     place = models.BigIntegerField(default=last_place)
     removed_at = models.DateTimeField(null=True, blank=True)

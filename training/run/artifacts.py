@@ -7,21 +7,25 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from training.run import checkpoints
+from training.run import checkpoints, several
 from training.run.work import Work
 
 
 @contextmanager
 def writing(work: Work) -> Iterator[Path]:
-    """A folder to fill; it becomes the artifact when the block ends without an error."""
-    building = work.folder.path / ".artifact"
+    """A folder to fill; it becomes the artifact when the block ends without an error.
+
+    Of several processes the main one's counts.
+    """
+    building = work.folder.path / (".artifact" if several.is_main() else f".rank-{several.rank()}")
     shutil.rmtree(building, ignore_errors=True)
     building.mkdir()
     try:
         yield building
-        checkpoints.seal(building)
-        shutil.rmtree(work.folder.artifact, ignore_errors=True)
-        building.rename(work.folder.artifact)
+        if several.is_main():
+            checkpoints.seal(building)
+            shutil.rmtree(work.folder.artifact, ignore_errors=True)
+            building.rename(work.folder.artifact)
     finally:
         shutil.rmtree(building, ignore_errors=True)
 

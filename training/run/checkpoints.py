@@ -105,3 +105,10 @@ def prune(root: Path, keep: int, *, spare: int | None = None) -> None:
     for folder in old:
         (folder / MANIFEST).unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_unfinished(root: Path) -> None:
+    """What was being written when something failed: where the disk is full, it gives it room."""
+    unsealed = [path for path in all_of(root) if not (path / MANIFEST).is_file()]
+    for path in [*unsealed, *root.glob(".building-*")]:
+        shutil.rmtree(path, ignore_errors=True)

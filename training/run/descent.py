@@ -12,7 +12,8 @@ from training.run import checkpoints, memory
 from training.run.errors import Stopped
 from training.run.pace import LOOKING, SAVING, TRAINING
 from training.run.patience import UNSEEN, Better, Patience, tell
-from training.run.state import State, write_state
+from training.run.several import anybody, gathered, is_main, main_first, sum_gradients, wait
+from training.run.state import State, chance, take_chance, write_state
 from training.run.work import Work
 
 T = TypeVar("T")
@@ -69,6 +70,7 @@ def descend(state: State, schedule: Schedule, total: int) -> float:
     """Change the weights by the gradients that are there; the gradient's norm before clipping."""
     from torch.nn.utils import clip_grad_norm_
 
+    sum_gradients(state.parameters.values())
     norm = clip_grad_norm_(state.parameters.values(), schedule.gradient_clip)
     for group in state.optimiser.param_groups:
         group["lr"] = rate(schedule, state.step, total)
@@ -79,7 +81,8 @@ def descend(state: State, schedule: Schedule, total: int) -> float:
 
 def going_on(state: State, work: Work) -> bool:
     """Take up the newest whole checkpoint; whether there was one."""
-    found = checkpoints.newest_whole(work.folder.checkpoints, work.report.warn)
+    with main_first():
+        found = checkpoints.newest_whole(work.folder.checkpoints, work.report.warn)
     if found is None:
         return False
     state.load(found)
@@ -94,8 +97,9 @@ Measures = Mapping[str, float]
 class Loop:
     """`step(n)` changes the weights and returns its measures; `evaluate(n)` looks at held-out rows.
 
-    A step's measures hold how many `tokens` it read and wrote. A `breakable` step may raise
-    Stopped; the checkpoint is then of the state before it.
+    A step's measures hold how many `tokens` it read and wrote. Both may raise Stopped;
+    the checkpoint is then of the state before. `changes_within`: a step changes the weights before
+    it is at its end, so that a copy is needed to go back to.
     """
 
     state: State
@@ -104,7 +108,7 @@ class Loop:
     total: int
     step: Callable[[int], Measures]
     evaluate: Callable[[int], Measures]
-    breakable: bool = False
+    changes_within: bool = False
     better: Better = field(default_factory=Better)
 
     def run(self) -> int | None:
@@ -135,10 +139,13 @@ class Loop:
         return found
 
     def _done(self) -> Measures:
-        before = self.state.snapshot() if self.breakable else None
+        """A broken step leaves the state as it was; one that changes it in between is undone."""
+        before = self.state.snapshot() if self.changes_within else None
+        drawn = chance()
         try:
             return self.step(self.state.step)
         except Stopped:
+            take_chance(drawn)
             self._keep(before)
             raise
 
@@ -150,7 +157,7 @@ class Loop:
         if state.step == self.total or due(state.step, schedule.evaluate_every):
             self._look()
         last = state.step == self.total or self.patience.is_over
-        stopping = self.work.stop.wanted and not last
+        stopping = anybody(self.work.stop.wanted) and not last
         best = self.patience.best == state.step
         if last or stopping or best or due(state.step, schedule.save_every):
             self._keep()
@@ -178,11 +185,18 @@ class Loop:
     def _keep(self, before: Mapping[str, Any] | None = None) -> None:
         """A checkpoint of the state as it is, or of how it was `before`."""
         self.work.report.phase(SAVING)
-        root, kept = self.work.folder.checkpoints, before or self.state.snapshot()
+        kept = before or self.state.snapshot()
+        kept["chance"] = gathered(kept["chance"])
+        if is_main():
+            self._write(kept)
+        wait()
+        self.work.report.phase(TRAINING)
+
+    def _write(self, kept: Mapping[str, Any]) -> None:
+        root = self.work.folder.checkpoints
         with checkpoints.writing(root, kept["step"]) as folder:
             write_state(folder, kept)
         checkpoints.prune(root, self.schedule.keep_checkpoints, spare=self.patience.best)
-        self.work.report.phase(TRAINING)
 
     def _best(self) -> int | None:
         best, step = self.patience.best, self.state.step

@@ -22,7 +22,10 @@ LONGEST_TEXT = 20_000
 
 
 class Events:
-    """The writer; each line goes to the system at once, so that `kill -9` loses none."""
+    """The writer; each line goes to the system at once, so that `kill -9` loses none.
+
+    A disk that fills up may take a part of a line first; the next writer ends that line.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,7 +42,9 @@ class Events:
 
     def add(self, kind: str, **fields: Any) -> None:
         line = json.dumps({"kind": kind, "at": time.time(), **fields}, ensure_ascii=False)
-        self._file.write(line.encode("utf-8", "replace") + b"\n")
+        left = line.encode("utf-8", "replace") + b"\n"
+        while left:
+            left = left[self._file.write(left) :]
 
     def close(self) -> None:
         self._file.close()

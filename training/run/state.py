@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from training.run.several import rank
+
 PARAMETERS, REST = "parameters.safetensors", "state.pt"
 
 
@@ -56,7 +58,7 @@ class State:
         rest = torch.load(folder / REST, weights_only=True)
         self.optimiser.load_state_dict(rest["optimiser"])
         self.step, self.extra = rest["step"], rest["extra"]
-        take_chance(rest["chance"])
+        take_chance(rest["chance"][rank() % len(rest["chance"])])
 
 
 def write_state(folder: Path, snapshot: Mapping[str, Any]) -> None:

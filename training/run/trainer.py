@@ -9,11 +9,13 @@ from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 
 from training.methods.schedule import Schedule
 from training.run import checkpoints, memory
+from training.run.breaking import breakable
 from training.run.descent import speed
 from training.run.errors import Stopped
 from training.run.pace import LOOKING, SAVING, TRAINING
 from training.run.patience import tell
-from training.run.state import undisturbed
+from training.run.several import anybody, is_main, main_first, wait, world
+from training.run.state import chance, take_chance, undisturbed
 from training.run.work import Work
 
 NAMES = {
@@ -36,7 +38,7 @@ def arguments(schedule: Schedule, work: Work, *, evaluates: bool) -> dict[str, A
         "output_dir": str(work.folder.checkpoints),
         "max_steps": schedule.max_steps or -1,
         "num_train_epochs": schedule.epochs,
-        "per_device_train_batch_size": schedule.batch_size,
+        "per_device_train_batch_size": max(1, schedule.batch_size // world()),
         "per_device_eval_batch_size": schedule.batch_size,
         "gradient_accumulation_steps": schedule.accumulate,
         "learning_rate": schedule.learning_rate,
@@ -66,21 +68,26 @@ def arguments(schedule: Schedule, work: Work, *, evaluates: bool) -> dict[str, A
 
 
 class Watch(TrainerCallback):
-    """Measures, progress and samples go to the report; a wish to stop goes to the trainer."""
+    """Measures, progress and samples go to the report; a wish to stop goes to the trainer.
+
+    `before`, while a step is being done: the source of chance as the step found it.
+    """
 
     def __init__(
         self, work: Work, samples: Samples | None = None, names: Mapping[str, str] = NONE
     ) -> None:
         self._work, self._samples, self._names = work, samples, NAMES | dict(names)
         self._began, self._seconds, self._tokens = time.monotonic(), 0.0, 0.0
+        self.before: Mapping[str, Any] | None = None
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **more: Any) -> None:
-        self._began = time.monotonic()
+        self._began, self.before = time.monotonic(), chance()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+        self.before = None
         self._seconds = time.monotonic() - self._began
         self._work.report.progress(state.global_step, state.max_steps)
-        if self._work.stop.wanted and state.global_step < state.max_steps:
+        if anybody(self._work.stop.wanted) and state.global_step < state.max_steps:
             control.should_save = control.should_training_stop = True
             control.should_evaluate = False
         self._tell_pause(control)
@@ -105,22 +112,18 @@ class Watch(TrainerCallback):
         before, self._tokens = self._tokens, float(logs.get("num_tokens", 0))
         return speed({"tokens": self._tokens - before}, self._seconds)
 
-    def on_prediction_step(self, args: Any, state: Any, control: Any, **more: Any) -> None:
-        if self._work.stop.wanted:
-            raise LookBrokenOff
-
     def on_evaluate(self, args: Any, state: Any, control: Any, **more: Any) -> None:
-        if self._samples is not None:
+        if self._samples is not None and is_main():
             self._samples(state.global_step)
         self._work.report.phase(SAVING if control.should_save else TRAINING)
 
     def on_save(self, args: Any, state: Any, control: Any, **more: Any) -> None:
-        checkpoints.seal(checkpoints.folder_of(self._work.folder.checkpoints, state.global_step))
+        wait()
+        if is_main():
+            root = self._work.folder.checkpoints
+            checkpoints.seal(checkpoints.folder_of(root, state.global_step))
+        wait()
         self._work.report.phase(TRAINING)
-
-
-class LookBrokenOff(Stopped):
-    """A stop was wanted while the held-out rows were looked at."""
 
 
 class MissedLook(TrainerCallback):
@@ -163,17 +166,20 @@ def train(trainer: Any, work: Work, measure: Callable[[], Mapping[str, float]]) 
     trainer.remove_callback(PrinterCallback)
     trainer.evaluate = quietly(trainer.evaluate)
     trainer.add_callback(MissedLook(trainer))
+    if world() == 1:
+        breakable(trainer.model, work.stop)
     checkpoint = begin(trainer, work)
     try:
         if checkpoint is None and (first := measure()):
             work.report.metrics(0, first)
+            forget_preparation(trainer)
         work.report.phase(TRAINING)
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    except LookBrokenOff as stop:
-        keep_now(trainer)
-        raise Stopped from stop
+    except Stopped:
+        keep_now(trainer, work)
+        raise
     state = trainer.state
-    if work.stop.wanted and state.global_step < state.max_steps:
+    if anybody(work.stop.wanted) and state.global_step < state.max_steps:
         raise Stopped
     tell_best(trainer, work)
 
@@ -183,7 +189,8 @@ def begin(trainer: Any, work: Work) -> Path | None:
     args = trainer.args
     memory.begin()
     work.report.pace.every = {LOOKING: int(args.eval_steps), SAVING: int(args.save_steps)}
-    checkpoint = checkpoints.newest_whole(work.folder.checkpoints, work.report.warn)
+    with main_first():
+        checkpoint = checkpoints.newest_whole(work.folder.checkpoints, work.report.warn)
     if checkpoint is None:
         work.report.phase(LOOKING)
     else:
@@ -191,9 +198,23 @@ def begin(trainer: Any, work: Work) -> Path | None:
     return checkpoint
 
 
-def keep_now(trainer: Any) -> None:
-    """A checkpoint of the step that was looked at, unless nothing has been trained yet."""
-    if trainer.state.global_step:
+def forget_preparation(trainer: Any) -> None:
+    """Accelerate marks a model that it made ready for looking as ready for training, too, and then
+    never has several processes share their gradients."""
+    if world() > 1:
+        trainer.model._is_accelerate_prepared = False
+        trainer.accelerator._models.clear()
+
+
+def keep_now(trainer: Any, work: Work) -> None:
+    """A checkpoint of the last whole step, unless there is none or it was kept already."""
+    step = trainer.state.global_step
+    for watch in trainer.callback_handler.callbacks:
+        if isinstance(watch, Watch) and watch.before is not None:
+            take_chance(watch.before)
+    folder = checkpoints.folder_of(work.folder.checkpoints, step)
+    if step and not (folder / checkpoints.MANIFEST).exists():
+        work.report.phase(SAVING)
         trainer._save_checkpoint(trainer.model, trial=None)
         trainer.callback_handler.on_save(trainer.args, trainer.state, trainer.control)
 

@@ -12,6 +12,7 @@ from llmkit.registry import RegistryError
 from training.run.errors import RunError, Stopped
 from training.run.events import Report
 from training.run.folder import RunFolder
+from training.run.several import world
 from training.run.stopping import Stop
 
 
@@ -57,8 +58,8 @@ class Work:
                     yield row
 
     def go_on(self) -> None:
-        """Stopped where someone wants that."""
-        if self.stop.wanted:
+        """Stopped where someone wants that; several processes stop together after a step only."""
+        if self.stop.wanted and world() == 1:
             raise Stopped
 
     def tuned(self, model: Any) -> Any:

@@ -12,13 +12,15 @@ from llmkit.registry import RegistryError, near_names
 from training import methods
 from training.methods import Method
 from training.models import DatasetVersion, ModelVersion
+from training.run import several
 from training.services.datasets import DatasetError, version_named
 from training.services.errors import RunsError
 from training.services.places import NAME
 from training.services.runs.slots import slot_of, why_no_dataset, why_no_model
 
 PEFT = "peft"
-OWN = ("name", "model", "adapter", "reward_model", "dataset", "peft", "priority")
+MOST_PROCESSES = 64
+OWN = ("name", "model", "adapter", "reward_model", "dataset", "peft", "priority", "processes")
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class Asked:
     reward_model: ModelVersion | None = None
     data: tuple[Input, ...] = field(default_factory=tuple)
     priority: int = 0
+    processes: int = 1
 
 
 def asked(method_name: str, values: Mapping[str, Any]) -> Asked:
@@ -69,6 +72,7 @@ def _asked(method: Method, values: Mapping[str, Any]) -> Asked:
         reward_model=chosen(method, "reward_model", values, base=model),
         data=data_of(method, values.get("dataset")),
         priority=priority_of(values.get("priority") or 0),
+        processes=processes_of(method, config, values.get("processes") or 1),
     )
 
 
@@ -79,6 +83,16 @@ def name_of(name: object) -> str:
             "name",
         )
     return name[:80]
+
+
+def processes_of(method: Method, config: Mapping[str, Any], value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_PROCESSES:
+        raise RunsError(
+            f"processes must be a whole number from 1 to {MOST_PROCESSES}.", "processes"
+        )
+    if problem := several.why_not(method, config["batch_size"], value):
+        raise RunsError(problem, "processes")
+    return value
 
 
 def priority_of(value: object) -> int:

@@ -36,7 +36,8 @@ def config_of(job: TrainingJob, data: list[dict[str, Any]]) -> dict[str, Any]:
         "config": job.config,
         "peft": job.peft,
         "data": data,
-        "threads": max(1, settings.THREADS // settings.RUNS_AT_ONCE),
+        "processes": job.processes,
+        "threads": max(1, settings.THREADS // settings.RUNS_AT_ONCE // job.processes),
     }
     return {**own, **models_of(job)}
 

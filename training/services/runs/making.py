@@ -34,6 +34,7 @@ def create(*, asked: Asked, owner: User | None, tell: bool = True, **more: Any) 
         model=asked.model,
         adapter=asked.adapter,
         reward_model=asked.reward_model,
+        processes=asked.processes,
         priority=asked.priority,
         plan=preflight.known(asked) or {},
         look=TrainingJob.objects.next_look(),

@@ -7,6 +7,7 @@ is given up.
 
 import logging
 from contextlib import suppress
+from signal import SIGKILL, Signals
 from time import sleep
 
 from django.conf import settings
@@ -14,9 +15,10 @@ from django.db import DatabaseError, connection
 
 from llmkit.identity import identity, identity_of
 from training.models import Job, JobLostError, TrainingJob
-from training.run.errors import RunError
+from training.run.errors import DISK_FULL, LAST, RunError, is_disk_full
 from training.run.folder import RunFolder
-from training.run.running import CANCELLED, FAILED, SUCCEEDED
+from training.run.lowering import what_to_lower
+from training.run.running import CANCELLED, FAILED, FULL, SUCCEEDED
 from training.services import held
 from training.services.errors import RunsError
 from training.services.runs import folders, leaving, making, registering
@@ -30,9 +32,10 @@ MOST_DEATHS = 3
 STOPPED = "Stopped at step {step}. Resume it to go on from there."
 BROKE = "The run broke off because of a fault on this site. The worker's log says which."
 DIED = (
-    "The process that trains was killed {times} times at step {step}, perhaps because memory ran "
-    "out. Lower the batch size or the longest length, then resume the run."
+    "The process that trains was killed {times} times at step {step}, most likely because memory "
+    "ran out. {lower}"
 )
+CRASHED = "The process that trains broke off {times} times at step {step} ({how}). See its output."
 
 
 class StoppedError(Exception):
@@ -72,8 +75,14 @@ def run(*, job_id: str, attempt: int) -> bool:
     except Exception as error:
         log.exception("%s broke off", job)
         with suppress(JobLostError):
-            held.end(job, State.FAILED, str(error) if isinstance(error, RunsError) else BROKE)
+            held.end(job, State.FAILED, sentence_of(error))
     return True
+
+
+def sentence_of(error: Exception) -> str:
+    if is_disk_full(error):
+        return DISK_FULL.format(checkpoint=LAST)
+    return str(error) if isinstance(error, RunsError) else BROKE
 
 
 def _work(job: TrainingJob) -> None:
@@ -130,25 +139,40 @@ def settle(job: TrainingJob, code: int, follower: Follower) -> None:
         _stopped(job)
     elif code == FAILED:
         held.end(job, State.FAILED, follower.ended.get("error") or BROKE)
+    elif code == FULL:
+        held.end(job, State.FAILED, DISK_FULL.format(checkpoint=LAST))
     elif code == CANCELLED:
         held.again(job, making.enqueue, phase="Starting again", expected_at=None)
     else:
-        died(job)
+        died(job, code)
 
 
 def _stopped(job: TrainingJob) -> None:
     held.end(job, State.CANCELLED, STOPPED.format(step=f"{job.step:,}"))
 
 
-def died(job: TrainingJob) -> None:
-    """Go on as a new attempt, unless it dies at the same step time and again."""
+def died(job: TrainingJob, code: int | None = None) -> None:
+    """Go on as a new attempt, unless it dies at the same step time and again.
+
+    Without a code it died together with its worker.
+    """
     times = job.deaths + 1 if job.died_at == job.step else 1
     if times >= MOST_DEATHS:
-        sentence = DIED.format(times=times, step=f"{job.step:,}")
-        held.end(job, State.FAILED, sentence, deaths=times)
+        held.end(job, State.FAILED, of_what(job, code, times), deaths=times)
         return
     changes = {"deaths": times, "died_at": job.step, "phase": "Starting again"}
     held.again(job, making.enqueue, expected_at=None, **changes)
+
+
+def of_what(job: TrainingJob, code: int | None, times: int) -> str:
+    """The system kills what takes too much memory by SIGKILL, which leaves no other trace."""
+    step = f"{job.step:,}"
+    if code is None or code == -SIGKILL:
+        config = {"method": job.method, "config": job.config, "peft": job.peft}
+        lower = what_to_lower(config | {"adapter": job.adapter_id})
+        return DIED.format(times=times, step=step, lower=lower)
+    how = Signals(-code).name if code < 0 else f"exit code {code}"
+    return CRASHED.format(times=times, step=step, how=how)
 
 
 def reap() -> None:
