@@ -8,10 +8,10 @@ from itertools import pairwise
 from llmkit.lineage import More, Node, Ref
 from llmsite.lineage import Graph
 
-WIDTH, HEIGHT = 188, 48
+WIDTH, HEIGHT = 200, 48
 ACROSS, DOWN = 44, 12
 MARGIN = 8
-LETTERS = 24
+LETTERS = 23
 SWEEPS = 4
 
 
@@ -24,6 +24,8 @@ class Box:
     node: Node | None = None
     more: More | None = None
     is_start: bool = False
+    width: int = WIDTH
+    height: int = HEIGHT
 
     @property
     def middle(self) -> int:

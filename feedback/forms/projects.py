@@ -80,7 +80,7 @@ class SettingsForm(ObjectiveForm):
         choices=Project.Order.choices,
         label="Order",
         widget=forms.RadioSelect,
-        help_text="By doubt once a reward model was asked: manage.py doubt. Until then at random.",
+        help_text="By doubt once a reward model was asked, below. Until then at random.",
     )
     uniform_share = PercentField(
         min_value=0,

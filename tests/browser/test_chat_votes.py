@@ -7,9 +7,20 @@ from tests import axe
 from tests.browser.chat_page import ChatPage
 from tests.browser.conftest import DESKTOP, PHONE
 from tests.processes import Chatter
+from tests.running_site import RunningSite
 from tests.tiny_model import TINY_MODEL
+from tests.tiny_rewards import build_reward
 
 pytestmark = pytest.mark.browser
+LONG_LOAD = 90_000  # the engine reads PEFT at its first score
+FILED = f"""
+import django; django.setup()
+from training.models import ModelVersion
+base = ModelVersion.objects.create(name="{TINY_MODEL}", source="folder", path="models/tiny")
+ModelVersion.objects.create(
+    name="taste", kind="reward", source="run", base=base, parent=base, path="rewards/taste"
+)
+"""
 
 
 def pressed(place: Locator, name: str) -> Locator:
@@ -23,7 +34,17 @@ def press(place: Locator, name: str) -> None:
     button.press("Enter")
 
 
-def test_answers_are_rated_compared_and_ranked(chat: ChatPage, chatter: Chatter) -> None:
+@pytest.fixture
+def judge(engine: RunningSite, chat_site: RunningSite) -> str:
+    """A reward model over the tiny one, in the engine's folder and the site's registry."""
+    build_reward(engine.data_dir / "models" / TINY_MODEL, engine.data_dir / "rewards" / "taste")
+    chat_site.python("-c", FILED)
+    return "taste"
+
+
+def test_answers_are_rated_compared_and_ranked(
+    chat: ChatPage, chatter: Chatter, judge: str
+) -> None:
     first = chatter.send(
         "Tell me about foxes",
         model=TINY_MODEL,
@@ -38,8 +59,20 @@ def test_answers_are_rated_compared_and_ranked(chat: ChatPage, chatter: Chatter)
     expect(chat.answer.get_by_role("button", name="Regenerate")).to_be_visible()
     compare_the_two(page, chat)
     in_another_tab(chat)
+    score_them(page, chat.answer, judge)
     looks_right(page)
     rank_them(page, chat.answer)
+
+
+def score_them(page: Page, answer: Locator, judge: str) -> None:
+    """The reward lens is switched on once, and says whether it agrees with the vote."""
+    page.get_by_role("button", name="Settings", exact=True).press("Enter")
+    page.get_by_label("Reward model", exact=True).select_option(judge)
+    expect(page.get_by_text("scores your answers, here and in every")).to_be_visible()
+    scores = answer.get_by_role("group", name="Scores by taste")
+    expect(scores).to_contain_text("answer 2", timeout=LONG_LOAD)
+    expect(scores.locator(".badge")).to_have_text("You put none of them above another")
+    page.get_by_role("button", name="Close settings").press("Enter")
 
 
 def rate_it(page: Page, answer: Locator) -> None:

@@ -81,6 +81,41 @@ def test_a_model_is_looked_at_removed_and_brought_back(
     is_fine_everywhere(models)
 
 
+def test_a_version_is_noted_promoted_renamed_traced_and_rolled_back(
+    models: Page, site: RunningSite, tiny_models_dir: Path
+) -> None:
+    shutil.copytree(tiny_models_dir / TINY_MODEL, site.data_dir / "models" / "owl")
+    adapter = site.data_dir / "adapters" / "owl" / "brief"
+    adapter.mkdir(parents=True)
+    (adapter / "adapter_config.json").write_text('{"peft_type": "LORA"}')
+    shutil.copyfile(
+        tiny_models_dir / TINY_MODEL / "model.safetensors", adapter / "adapter_model.safetensors"
+    )
+    models.reload()
+    models.get_by_role("link", name="brief").press("Enter")
+    models.get_by_role("button", name="Promote").press("Enter")
+    expect(models.get_by_text("New conversations begin with owl:brief.")).to_be_visible()
+    models.get_by_text("Tags, licence and notes").press("Enter")
+    models.get_by_label("Tags").fill("short, week 3")
+    models.get_by_role("button", name="Save", exact=True).press("Enter")
+    expect(models.get_by_role("link", name="week 3")).to_be_visible()
+    models.get_by_text("Rename", exact=True).first.press("Enter")
+    models.get_by_label("Name", exact=True).fill("terse")
+    models.get_by_role("button", name="Rename").press("Enter")
+    expect(models.get_by_role("heading", name="owl:terse")).to_be_visible()
+    is_fine_everywhere(models)
+    models.get_by_role("link", name="From feedback to this adapter").press("Enter")
+    picture = models.get_by_role("region", name="Lineage of owl:terse")
+    expect(picture.get_by_role("link", name="Model owl")).to_be_visible()
+    is_fine_everywhere(models)
+    picture.get_by_role("link", name="Adapter owl:terse").press("Enter")
+    models.get_by_role("link", name="History").press("Enter")
+    is_fine_everywhere(models)
+    models.get_by_role("button", name="Roll back to the default").press("Enter")
+    expect(models.get_by_role("table")).to_contain_text("Rolled back")
+    shutil.rmtree(site.data_dir / "adapters")
+
+
 def test_an_endpoint_is_added_fails_and_is_deleted(models: Page) -> None:
     with rude_server() as server:
         models.get_by_role("button", name="Add endpoint").press("Enter")
