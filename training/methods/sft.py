@@ -43,11 +43,9 @@ class Config(Schedule):
 
 
 def run(config: Config, work: "Work") -> Mapping[str, float]:
-    from trl import SFTConfig, SFTTrainer
-
     from llmkit.tuning.opening import open_base
     from training.run.artifacts import save_tuned, writing
-    from training.run.trainer import Watch, arguments, callbacks, train
+    from training.run.trainer import train
 
     opened = open_base(Path(work.base.path), precision=work.precision)
     work.report.phase(READING)
@@ -55,7 +53,21 @@ def run(config: Config, work: "Work") -> Mapping[str, float]:
     held_out = rows_of(config, work, opened, "validation", work.data)
     seed_everything(config.seed)
     model = work.tuned(opened.model)
-    trainer = SFTTrainer(
+    trainer = trainer_of(config, work, opened, model, train_rows, held_out)
+    train(trainer, work, lambda: measured(trainer, held_out))
+    with writing(work) as folder:
+        save_tuned(model, opened.tokenizer, folder, work.base.name)
+    return measured(trainer, held_out)
+
+
+def trainer_of(
+    config: Config, work: "Work", opened: "Opened", model: Any, train_rows: Any, held_out: Any
+) -> Any:
+    from trl import SFTConfig, SFTTrainer
+
+    from training.run.trainer import Watch, arguments, callbacks
+
+    return SFTTrainer(
         model=model,
         args=SFTConfig(**arguments(config, work, evaluates=held_out is not None), max_length=None),
         train_dataset=train_rows,
@@ -67,10 +79,6 @@ def run(config: Config, work: "Work") -> Mapping[str, float]:
             evaluates=held_out is not None,
         ),
     )
-    train(trainer, work, lambda: measured(trainer, held_out))
-    with writing(work) as folder:
-        save_tuned(model, opened.tokenizer, folder, work.base.name)
-    return measured(trainer, held_out)
 
 
 def measured(trainer: Any, held_out: Any) -> dict[str, float]:
