@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmkit import heads
 from llmkit.tuning.opening import Opened, open_base, with_adapter
+from llmkit.tuning.reading import decoder_of, has_soft_prompt, states
 from llmkit.tuning.sequences import answer_tokens, prompt_tokens
 
 if TYPE_CHECKING:
@@ -29,12 +30,6 @@ class Normalisation:
         return (score - self.mean) / self.std
 
 
-def decoder_of(model: Any) -> Any:
-    """The layers without the vocabulary's head, under whatever adapter the model has."""
-    inner = model.get_base_model() if hasattr(model, "get_base_model") else model
-    return getattr(inner, inner.base_model_prefix)
-
-
 def padded(sequences: Sequence[Sequence[int]], pad: int, device: Any) -> "tuple[Tensor, Tensor]":
     """(tokens, mask) of [sequences, longest], filled on the right."""
     import torch
@@ -47,7 +42,7 @@ def padded(sequences: Sequence[Sequence[int]], pad: int, device: Any) -> "tuple[
 
 def raw_scores(model: Any, head: "nn.Linear", tokens: "Tensor", mask: "Tensor") -> "Tensor":
     """[batch], from the hidden state at each row's last real token."""
-    hidden = decoder_of(model)(input_ids=tokens, attention_mask=mask).last_hidden_state
+    hidden = states(model, tokens, mask)
     return heads.at_last_token(heads.applied(head, hidden), mask)
 
 
@@ -57,7 +52,7 @@ def group_scores(model: Any, head: "nn.Linear", groups: "Sequence[Group]", pad: 
 
     decoder = decoder_of(model)
     device = head.weight.device
-    if not packs(decoder):
+    if has_soft_prompt(model) or not packs(decoder):
         sequences = [sequence for group in groups for sequence in group.sequences]
         return raw_scores(model, head, *padded(sequences, pad, device))
     row = packed(groups, pad, device, decoder.dtype)

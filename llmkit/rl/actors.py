@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from llmkit import heads
 from llmkit.rl import responses
-from llmkit.scoring import decoder_of
+from llmkit.tuning.reading import has_soft_prompt, states, with_soft_prompt
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -58,13 +58,8 @@ class Rollout:
 
 def hidden_states(model: Any, rollout: Rollout) -> "Tensor":
     """[batch, response, width]: the states from which each response token was drawn."""
-    states = decoder_of(model)(
-        input_ids=rollout.tokens,
-        attention_mask=rollout.mask,
-        position_ids=responses.positions(rollout.mask),
-        use_cache=False,
-    ).last_hidden_state
-    return states[:, rollout.prompt_length - 1 : -1]
+    found = states(model, rollout.tokens, rollout.mask)
+    return found[:, rollout.prompt_length - 1 : -1]
 
 
 def vocabulary_head(model: Any) -> Any:
@@ -102,11 +97,11 @@ class Actors:
 
     def evaluated(self, rollout: Rollout) -> Evaluated:
         """One pass of the policy gives log-probabilities and values."""
-        states = hidden_states(self.policy, rollout)
-        logits = vocabulary_head(self.policy)(states)
+        hidden = hidden_states(self.policy, rollout)
+        logits = vocabulary_head(self.policy)(hidden)
         return Evaluated(
             responses.logprobs(logits, rollout.responses, self.temperature),
-            heads.applied(self.value_head, states),
+            heads.applied(self.value_head, hidden),
             responses.entropy(logits if self.entropy_learns else logits.detach(), self.temperature),
         )
 
@@ -148,14 +143,14 @@ def sample(
     rows = torch.tensor([[pad] * (longest - len(p)) + p for p in prompts], device=device)
     mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=device)
     with torch.no_grad():
-        made = model.generate(
-            input_ids=rows,
-            attention_mask=mask,
+        drawer, inputs = to_draw_from(model, rows, mask)
+        made = drawer.generate(
+            **inputs,
             max_new_tokens=most,
             stopping_criteria=[_Broken(wanted)],
             **drawing(stops, pad, temperature),
         )
-    answers = made[:, longest:]
+    answers = made[:, longest:] if "input_ids" in inputs else made
     real = responses.response_mask(answers, stops)
     return Rollout(
         torch.cat([rows, answers.masked_fill(~real, pad)], 1),
@@ -164,6 +159,19 @@ def sample(
         real,
         responses.has_ended(answers, stops),
     )
+
+
+def to_draw_from(model: Any, rows: "Tensor", mask: "Tensor") -> tuple[Any, dict[str, Any]]:
+    """The model that generates, and its inputs.
+
+    PEFT's own generation with vectors in front of the prompt counts padding as positions, so these
+    are handed to the base as embeddings; it then gives the new tokens alone.
+    """
+    if has_soft_prompt(model):
+        inputs, longer = with_soft_prompt(model, rows, mask)
+        if "inputs_embeds" in inputs:
+            return model.get_base_model(), {**inputs, "attention_mask": longer}
+    return model, {"input_ids": rows, "attention_mask": mask}
 
 
 def drawing(stops: Collection[int], pad: int, temperature: float) -> dict[str, Any]:

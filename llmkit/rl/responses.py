@@ -33,11 +33,6 @@ def last_index(mask: "Tensor") -> "Tensor":
     return mask.long().sum(-1).clamp(min=1) - 1
 
 
-def positions(mask: "Tensor") -> "Tensor":
-    """Position ids that count real tokens only, so that padding on the left shifts nothing."""
-    return (mask.long().cumsum(-1) - 1).clamp(min=0)
-
-
 def logprobs(logits: "Tensor", tokens: "Tensor", temperature: float = 1.0) -> "Tensor":
     """The log-probability of each token under logits [batch, tokens, vocabulary] / temperature.
 

@@ -175,6 +175,6 @@ file(
         load=load,
         main_measure="held_out_pair_accuracy",
         curves=("loss", "pair_accuracy"),
-        ways=("lora", "qlora", "selective", "adapters", "ia3"),
+        ways=("lora", "qlora", "selective", "adapters", "prompt", "p-tuning", "prefix", "ia3"),
     )
 )

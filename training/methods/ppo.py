@@ -299,6 +299,6 @@ file(
         saves_memory=False,
         several=False,
         curves=("score", "kl"),
-        ways=("lora", "qlora", "selective", "adapters", "ia3"),
+        ways=("lora", "qlora", "selective", "adapters", "prompt", "p-tuning", "prefix", "ia3"),
     )
 )

@@ -95,6 +95,9 @@ def trained(folder: RunFolder, report: Report, stop: Stop) -> Mapping[str, float
     except KeyError as error:
         raise RunError("The run's config.json names no method.") from error
     work = work_of(folder, report, stop, config)
+    if work.way not in method.ways:
+        known = ", ".join(method.ways)
+        raise RunError(f"{method.label} can't be done with {work.way}. It takes: {known}.")
     require_several(method, wanted)
     report.phase(LOADING)
     settle_threads(work.threads)

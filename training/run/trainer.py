@@ -8,7 +8,7 @@ from typing import Any
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 
 from training.methods.schedule import Schedule
-from training.run import checkpoints, memory
+from training.run import checkpoints, memory, prompt_network
 from training.run.breaking import breakable
 from training.run.descent import speed
 from training.run.errors import Stopped
@@ -107,6 +107,9 @@ class Watch(TrainerCallback):
         if known.keys() - {"epoch"}:
             self._work.report.metrics(state.global_step, known)
 
+    def _folder(self, state: Any) -> Path:
+        return checkpoints.folder_of(self._work.folder.checkpoints, state.global_step)
+
     def _speed(self, logs: Mapping[str, Any]) -> dict[str, float]:
         """trl counts the tokens of all batches that this process has trained on."""
         before, self._tokens = self._tokens, float(logs.get("num_tokens", 0))
@@ -117,11 +120,22 @@ class Watch(TrainerCallback):
             self._samples(state.global_step)
         self._work.report.phase(SAVING if control.should_save else TRAINING)
 
-    def on_save(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+    def on_train_begin(
+        self, args: Any, state: Any, control: Any, model: Any = None, **more: Any
+    ) -> None:
+        prompt_network.take(model, self._folder(state))
+
+    def on_train_end(
+        self, args: Any, state: Any, control: Any, model: Any = None, **more: Any
+    ) -> None:
+        if args.load_best_model_at_end and state.best_model_checkpoint:
+            prompt_network.take(model, Path(state.best_model_checkpoint))
+
+    def on_save(self, args: Any, state: Any, control: Any, model: Any = None, **more: Any) -> None:
         wait()
         if is_main():
-            root = self._work.folder.checkpoints
-            checkpoints.seal(checkpoints.folder_of(root, state.global_step))
+            prompt_network.keep(model, self._folder(state))
+            checkpoints.seal(self._folder(state))
         wait()
         self._work.report.phase(TRAINING)
 

@@ -67,9 +67,20 @@ class Work:
         from llmkit.tuning.opening import with_adapter
 
         if self.adapter is not None:
+            refuse_vectors_alone(Path(self.adapter.path))
             return with_adapter(model, Path(self.adapter.path), learns=True)
         way = tuning.get(self.way)
         return way.adapt(model, read(way.config, self.way_config))
+
+
+def refuse_vectors_alone(adapter: Path) -> None:
+    """RunError for an adapter that PEFT can't train further though it would begin to."""
+    config = adapter / "adapter_config.json"
+    if config.is_file() and json.loads(config.read_text()).get("peft_type") == "P_TUNING":
+        raise RunError(
+            "A P-tuning adapter can't be trained further: it holds the vectors, not the network "
+            "that made them. Train a new one from the base model."
+        )
 
 
 def read_rows(path: Path) -> Iterator[dict[str, Any]]:

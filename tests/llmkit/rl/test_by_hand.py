@@ -10,6 +10,7 @@ from llmkit.rl import divergence, losses, masked, responses
 from llmkit.rl.advantages import gae
 from llmkit.rl.controllers import AdaptiveKL, FixedKL
 from llmkit.rl.rewards import Shaping, token_rewards
+from llmkit.tuning.reading import positions
 
 EOS, PAD, OTHER_STOP = 2, 0, 9
 
@@ -32,6 +33,7 @@ def test_padding_with_the_stop_token_itself_changes_nothing() -> None:
 
 
 def test_a_custom_stop_token_counts_as_an_end() -> None:
+    """Check 15."""
     tokens = tensor([[5, OTHER_STOP, PAD], [5, 6, EOS]])
     mask = responses.response_mask(tokens, {EOS, OTHER_STOP})
     assert mask.sum(-1).tolist() == [2, 3]
@@ -39,11 +41,13 @@ def test_a_custom_stop_token_counts_as_an_end() -> None:
 
 
 def test_positions_count_real_tokens_from_zero_whatever_stands_left_of_them() -> None:
+    """Check 11."""
     mask = tensor([[0, 0, 1, 1, 1], [1, 1, 1, 1, 1]])
-    assert responses.positions(mask).tolist() == [[0, 0, 0, 1, 2], [0, 1, 2, 3, 4]]
+    assert positions(mask).tolist() == [[0, 0, 0, 1, 2], [0, 1, 2, 3, 4]]
 
 
 def test_log_probabilities_are_those_of_the_distribution_that_was_sampled_from() -> None:
+    """Check 10."""
     logits = tensor([[[2.0, 0.0, -1.0]]])
     total = exp(2 / 0.5) + exp(0) + exp(-1 / 0.5)
     found = responses.logprobs(logits, tensor([[1]]), temperature=0.5)
@@ -52,6 +56,7 @@ def test_log_probabilities_are_those_of_the_distribution_that_was_sampled_from()
 
 
 def test_the_score_lands_on_the_stop_token_and_not_on_the_padding_behind_it() -> None:
+    """Check 14, the rewards."""
     mask = responses.response_mask(tensor([[5, 6, EOS, PAD, PAD], [5, 6, 7, 8, 4]]), {EOS})
     kl = tensor([[0.1, 0.2, 0.3, nan, inf], [0.1, 0.1, 0.1, 0.1, 0.1]])
     rewards = token_rewards(tensor([2.0, 3.0]), kl, mask, 0.5)
@@ -59,13 +64,28 @@ def test_the_score_lands_on_the_stop_token_and_not_on_the_padding_behind_it() ->
 
 
 def test_generalised_advantages_by_hand() -> None:
-    """δ = [0.5·0.4−0.5, 0.5·0.2−0.4, 1−0.2] = [−0.3, −0.3, 0.8]; A backwards with γλ = 0.25."""
+    """Check 14. δ = [0.5·0.4−0.5, 0.5·0.2−0.4, 1−0.2] = [−0.3, −0.3, 0.8]; A backwards with γλ =
+    0.25."""
     mask = tensor([[True, True, True, False, False]])
     rewards = tensor([[0.0, 0.0, 1.0, 7.0, 7.0]])
     values = tensor([[0.5, 0.4, 0.2, 9.0, -9.0]])
     advantages, returns = gae(rewards, values, mask, gamma=0.5, lam=0.5)
     close(advantages, [[-0.325, -0.1, 0.8, 0.0, 0.0]])
     close(returns, [[0.175, 0.3, 1.0, 0.0, 0.0]])
+
+
+def test_from_a_score_to_advantages_with_and_without_padding_behind_the_end() -> None:
+    """Check 14 from end to end: [t0, t1, eos, pad, pad] and five tokens without an end, λ = ½.
+
+    V = ½ everywhere real. Scores 2 and 3 land at places 2 and 4: δ = 0 … 0, s − ½, and going back
+    each A is half of the one behind it."""
+    mask = responses.response_mask(tensor([[5, 6, EOS, PAD, PAD], [5, 6, 7, 8, 4]]), {EOS})
+    values = tensor([[0.5, 0.5, 0.5, 8.0, -8.0], [0.5] * 5])
+    rewards = token_rewards(tensor([2.0, 3.0]), torch.zeros(2, 5), mask, 0.1)
+    advantages, returns = gae(rewards, values, mask, gamma=1.0, lam=0.5)
+    full = [2.5 / 2**n for n in (4, 3, 2, 1, 0)]
+    close(advantages, [[0.375, 0.75, 1.5, 0.0, 0.0], full])
+    close(returns, [[0.875, 1.25, 2.0, 0.0, 0.0], [each + 0.5 for each in full]])
 
 
 def test_advantages_of_a_response_that_fills_every_place() -> None:
@@ -76,6 +96,7 @@ def test_advantages_of_a_response_that_fills_every_place() -> None:
 
 
 def test_whitening_sees_real_tokens_only() -> None:
+    """Check 17."""
     mask = tensor([[True, True, False], [True, True, False]])
     found = masked.whitened(tensor([[1.0, 3.0, 1e9], [5.0, 7.0, nan]]), mask)
     scale = 5**0.5
@@ -96,7 +117,8 @@ def test_the_clipped_policy_loss_by_hand() -> None:
 
 
 def test_the_clipped_value_loss_by_hand() -> None:
-    """V moved by +1 and −0.1 from 0 with ε = 0.2 and R = 1: ½ mean(max(0, 0.64), 1.21)."""
+    """Check 20. V moved by +1 and −0.1 from 0 with ε = 0.2 and R = 1: ½ mean(max(0, 0.64),
+    1.21)."""
     loss, share = losses.value_loss(
         tensor([[1.0, -0.1]]), torch.zeros(1, 2), torch.ones(1, 2), torch.ones(1, 2).bool()
     )
@@ -111,6 +133,7 @@ def test_explained_variance_of_a_perfect_and_of_a_constant_value_head() -> None:
 
 
 def test_k1_and_k3_are_the_exact_divergence_on_average_over_five_tokens() -> None:
+    """Check 19, by enumeration."""
     policy, reference = tensor([1.0, 0.5, 0.0, -0.5, 2.0]), tensor([0.0, 0.3, 0.7, -1.0, 0.2])
     logp, logq = policy.log_softmax(-1), reference.log_softmax(-1)
     exact = divergence.exact(policy, reference).item()
@@ -121,6 +144,7 @@ def test_k1_and_k3_are_the_exact_divergence_on_average_over_five_tokens() -> Non
 
 
 def test_the_adaptive_controller_follows_its_equation() -> None:
+    """Check 21."""
     controller = AdaptiveKL(0.2, target=6.0, horizon=100.0)
     trace = []
     for kl in (12.0, 6.6, 6.0, 3.0):
@@ -173,6 +197,7 @@ def every_measure(columns: int, fill: float) -> list[float]:
 
 @pytest.mark.parametrize("fill", [0.0, 1e6, -1e6, inf, nan])
 def test_no_measure_changes_with_padding_columns_or_with_what_stands_in_them(fill: float) -> None:
+    """Checks 17 and 18."""
     assert every_measure(3, fill) == pytest.approx(every_measure(0, 0.0), rel=1e-5)
 
 

@@ -1,5 +1,6 @@
 """PPO on a tiny model: the faults that implementations had, and that it learns what it should."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -7,14 +8,15 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from llmkit import heads, scoring
 from llmkit.engine.twins import twin
 from llmkit.rl import actors as rl
-from llmkit.rl import responses
 from llmkit.rl.actors import Actors, Rollout, hidden_states, logits_of, sample
 from llmkit.rl.update import Rules, described, experienced, updated
-from llmkit.tuning.opening import Opened, open_base
+from llmkit.tuning.opening import Opened, open_base, with_adapter
+from llmkit.tuning.reading import positions
 from llmkit.tuning.sequences import prompt_tokens
 from tests.tiny_adapters import build_adapter
 from tests.training.run.conftest import (
@@ -25,9 +27,11 @@ from tests.training.run.conftest import (
 )
 from tests.training.run.test_sft import same, wait_for_step
 from training.methods import ppo
+from training.run import checkpoints
 from training.run.events import Events, Report
 from training.run.folder import RunFolder
 from training.run.running import CANCELLED, FAILED, SUCCEEDED, run
+from training.run.state import PARAMETERS, REST
 from training.run.stopping import Stop
 from training.run.work import ModelAt, Work
 
@@ -97,7 +101,8 @@ def zeros(rollout: Rollout) -> Any:
 def test_before_the_first_change_the_ratio_is_one_and_the_divergence_nothing(
     opened: Opened, temperature: float
 ) -> None:
-    """With dropout in the adapter, prompts of several lengths, padded with the end token."""
+    """Checks 9 and 12. With dropout in the adapter, prompts of several lengths, padded with the end
+    token."""
     actors = actors_for(opened, zeros, temperature=temperature, dropout=0.5)
     rollout = drawn(opened, actors.policy, temperature=temperature)
     seen = experienced(actors, rollout, ppo.Config().shaping(), Rules(), 0.1)
@@ -106,10 +111,14 @@ def test_before_the_first_change_the_ratio_is_one_and_the_divergence_nothing(
     assert found["ratio_max"] == pytest.approx(1, abs=1e-4)
     assert found["approximate_kl"] == pytest.approx(0, abs=1e-8)
     assert found["clip_fraction"] == 0
+    with torch.no_grad():
+        again = actors.evaluated(rollout).logprobs
+    assert (again - seen.logprobs)[seen.mask].abs().max().item() < 1e-4
     assert seen.kl.abs().max().item() < 1e-3
 
 
 def test_temperature_is_on_every_path(opened: Opened) -> None:
+    """Check 10."""
     actors = actors_for(opened, zeros, temperature=0.5)
     rollout = drawn(opened, actors.policy, temperature=0.5)
     with torch.no_grad():
@@ -118,9 +127,12 @@ def test_temperature_is_on_every_path(opened: Opened) -> None:
         now, reference = actors.evaluated(rollout), actors.reference_logprobs(rollout)
     torch.testing.assert_close(now.logprobs, wanted.squeeze(-1), atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(reference, wanted.squeeze(-1), atol=1e-4, rtol=1e-4)
+    spread = torch.distributions.Categorical(logits=logits / 0.5).entropy()
+    torch.testing.assert_close(now.entropy, spread, atol=1e-4, rtol=1e-4)
 
 
 def test_padding_on_the_left_changes_no_logit(opened: Opened) -> None:
+    """Check 11."""
     rollout = drawn(opened, opened.model)
     together = logits_of(opened.model, rollout)
     for row in range(len(rollout.tokens)):
@@ -132,8 +144,8 @@ def test_padding_on_the_left_changes_no_logit(opened: Opened) -> None:
 
 
 def test_answers_are_drawn_from_the_whole_distribution(opened: Opened) -> None:
-    """What `generate` draws from are the raw logits over the temperature, whatever a model's own
-    defaults say."""
+    """Checks 10 and 13. What `generate` draws from are the raw logits over the temperature,
+    whatever a model's own defaults say."""
     model = twin(opened.model, own_config=True)
     model.generation_config.update(top_k=3, top_p=0.5, repetition_penalty=1.4, min_new_tokens=4)
     made = model.generate(
@@ -154,13 +166,14 @@ def test_the_values_belong_to_the_states_before_each_token(opened: Opened) -> No
     whole = scoring.decoder_of(opened.model)(
         input_ids=rollout.tokens,
         attention_mask=rollout.mask,
-        position_ids=responses.positions(rollout.mask),
+        position_ids=positions(rollout.mask),
     ).last_hidden_state
     torch.testing.assert_close(states[:, 0], whole[:, rollout.prompt_length - 1])
     assert states.shape[1] == rollout.responses.shape[1]
 
 
 def test_a_reward_model_reads_each_answer_up_to_one_end_token(opened: Opened) -> None:
+    """Check 2."""
     eos = opened.eos
     tokens = torch.tensor([[eos, 5, 6, eos, eos], [5, 5, 6, 7, 8]])
     mask = torch.tensor([[0, 1, 1, 1, 0], [1, 1, 1, 1, 1]])
@@ -171,6 +184,7 @@ def test_a_reward_model_reads_each_answer_up_to_one_end_token(opened: Opened) ->
 
 
 def test_a_step_ends_its_passes_when_the_policy_has_moved_far_enough(opened: Opened) -> None:
+    """Check 22, the stop at a target."""
     actors = actors_for(opened, lambda r: torch.tensor([1.0, -1.0, 0.5]))
     rollout = drawn(opened, actors.policy)
     seen = experienced(actors, rollout, ppo.Config().shaping(), Rules(), 0.0)
@@ -187,6 +201,7 @@ def test_a_step_ends_its_passes_when_the_policy_has_moved_far_enough(opened: Ope
 
 
 def test_gradients_are_clipped(opened: Opened) -> None:
+    """Check 22, the largest gradient norm."""
     from training.methods.schedule import Schedule
     from training.run.descent import descend, optimiser_of
     from training.run.state import State
@@ -230,6 +245,7 @@ EVERY_MEASURE = {
 def test_four_steps_are_two_steps_and_a_resumption_and_two_more(
     run_of: RunMaker, reward_model: Path
 ) -> None:
+    """Check 23: policy, value head, optimiser, KL coefficient, chance and place in the data."""
     alone = ppo_run(run_of, "alone", reward_model, max_steps=4)
     stopped = ppo_run(run_of, "stopped", reward_model, max_steps=4)
     assert run(alone, Stop()) == SUCCEEDED
@@ -240,14 +256,26 @@ def test_four_steps_are_two_steps_and_a_resumption_and_two_more(
     assert child.exitcode == CANCELLED
     assert run(stopped, Stop()) == SUCCEEDED
     assert same(alone, stopped)
+    assert_same_state(*(checkpoints.folder_of(f.checkpoints, 4) for f in (alone, stopped)))
     first, second = measures_of(alone), measures_of(stopped)
     for name in ("score", "kl", "kl_coefficient", "value_loss", "held_out_score"):
         assert first[4][name] == second[4][name]
 
 
+def assert_same_state(one: Path, other: Path) -> None:
+    """All that a run goes on from, to the bit."""
+    weights = [load_file(folder / PARAMETERS) for folder in (one, other)]
+    assert any(name.startswith("value/") for name in weights[0])
+    rest = [torch.load(folder / REST, weights_only=True) for folder in (one, other)]
+    assert {"optimiser", "chance", "extra", "step"} <= rest[0].keys()
+    assert rest[0]["extra"]["kl"] == rest[1]["extra"]["kl"]
+    torch.testing.assert_close([*weights, *rest][::2], [*weights, *rest][1::2], atol=0, rtol=0)
+
+
 def test_a_stop_inside_an_update_keeps_the_state_before_it(
     run_of: RunMaker, reward_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Check 22, a cancel."""
     from training.run import ppo_learner
 
     alone = ppo_run(run_of, "alone", reward_model, max_steps=2)
@@ -270,6 +298,7 @@ def test_a_stop_inside_an_update_keeps_the_state_before_it(
 def test_from_an_adapter_the_divergence_begins_at_nothing_and_the_reference_never_changes(
     run_of: RunMaker, reward_model: Path, sft_adapter: Path
 ) -> None:
+    """Check 16."""
     before = (sft_adapter / "adapter_model.safetensors").read_bytes()
     more = {"adapter": {"name": "a", "path": str(sft_adapter)}}
     folder = ppo_run(run_of, "run", reward_model, max_steps=2, learning_rate=0.01, more=more)
@@ -301,6 +330,59 @@ def test_base_reference_and_reward_hold_one_set_of_weights(
     learning = [n for n, p in made.policy.named_parameters() if p.requires_grad]
     assert learning
     assert all("lora" in name for name in learning)
+
+
+def hash_of(model: Any) -> str:
+    found = hashlib.sha256()
+    for name, parameter in sorted(model.named_parameters()):
+        found.update(name.encode() + parameter.detach().numpy().tobytes())
+    return found.hexdigest()
+
+
+@pytest.mark.parametrize("from_adapter", [False, True])
+def test_the_references_weights_have_the_same_hash_after_an_update(
+    opened: Opened, sft_adapter: Path, from_adapter: bool
+) -> None:
+    """Check 16: also where policy and reference began as the same adapter."""
+    actors = actors_for(opened, lambda r: torch.tensor([1.0, -1.0, 0.5]))
+    if from_adapter:
+        own = [twin(opened.model, own_config=True) for _ in range(2)]
+        actors.policy = with_adapter(own[0], sft_adapter, learns=True)
+        actors.reference = with_adapter(own[1], sft_adapter)
+    rollout = drawn(opened, actors.policy)
+    seen = experienced(actors, rollout, ppo.Config().shaping(), Rules(), 0.1)
+    learning = [p for p in actors.policy.parameters() if p.requires_grad]
+    optimiser = torch.optim.SGD(learning, lr=1.0)
+    before, policy = hash_of(actors.reference), hash_of(actors.policy)
+    updated(actors, seen, Rules(passes=1), lambda: optimiser.step() or 0.0)
+    assert hash_of(actors.reference) == before
+    assert hash_of(actors.policy) != policy
+
+
+def widened(rollout: Rollout, left: int, right: int, fill: int) -> Rollout:
+    """The same rollout with padding columns on both sides that hold some token."""
+    rows = len(rollout.tokens)
+    before, behind = (torch.full((rows, n), fill) for n in (left, right))
+    none = [torch.zeros_like(each) for each in (before, behind)]
+    return Rollout(
+        torch.cat([before, rollout.tokens, behind], 1),
+        torch.cat([none[0], rollout.mask, none[1]], 1),
+        rollout.prompt_length + left,
+        torch.cat([rollout.response_mask, none[1].bool()], 1),
+        rollout.ended,
+    )
+
+
+def test_no_figure_of_a_step_changes_with_padding_columns_of_any_token(opened: Opened) -> None:
+    """Checks 17 and 18, through the models: rewards whitened, advantages, losses, all measures."""
+    rollout, rules = drawn(opened, opened.model), Rules(passes=1, minibatch=3, whiten_rewards=True)
+    found = []
+    for each in (rollout, widened(rollout, 2, 3, 65), widened(rollout, 1, 1, opened.eos)):
+        actors = actors_for(opened, lambda r: torch.tensor([1.0, -1.0, 0.5]))
+        seen = experienced(actors, each, ppo.Config().shaping(), rules, 0.1)
+        found.append(described(seen) | updated(actors, seen, rules, lambda: 0.0))
+    for other in found[1:]:
+        assert other == pytest.approx(found[0], rel=1e-3, abs=1e-4)
 
 
 def test_without_a_reward_model_a_run_says_so(run_of: RunMaker) -> None:
@@ -355,8 +437,8 @@ def shuffled(rollout: Rollout) -> Any:
 def test_the_policy_comes_near_a_toy_rewards_best_and_a_kl_penalty_holds_it_back(
     opened: Opened, tmp_path: Path
 ) -> None:
-    """Free of the penalty it collapses onto letters; with it the score rises within bounds. A
-    reward that has nothing to do with the answers teaches nothing."""
+    """Checks 24 and 25. Free of the penalty it collapses onto letters; with it the score rises
+    within bounds. A reward that has nothing to do with the answers teaches nothing."""
     free = toy(opened, tmp_path, share_of_letters, max_steps=32)
     held = toy(opened, tmp_path, share_of_letters, max_steps=16, kl_coefficient=0.1)
     chance = toy(opened, tmp_path, shuffled, max_steps=10)

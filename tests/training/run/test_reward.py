@@ -45,6 +45,7 @@ def scorer(opened: Opened) -> scoring.Scorer:
 
 
 def test_a_head_begins_with_the_published_deviation_and_without_a_bias() -> None:
+    """Check 4."""
     torch.manual_seed(0)
     head = heads.scalar_head(4095)
     assert head.weight.std().item() == pytest.approx(1 / 64, rel=0.05)
@@ -56,7 +57,7 @@ def test_a_head_begins_with_the_published_deviation_and_without_a_bias() -> None
 def test_a_score_alone_is_the_score_in_a_padded_batch(
     opened: Opened, scorer: scoring.Scorer, side: str, pad_is_end: bool
 ) -> None:
-    """Also where padding is the end token, and where that stands inside the prompt."""
+    """Check 1. Also where padding is the end token, and where that stands inside the prompt."""
     eos = opened.eos
     pad = eos if pad_is_end else opened.tokenizer.pad_token_id
     rows = [[eos, 72, 101, eos], [72, 101, 108, 108, 111, 33, 34, eos], [105, eos, 105, eos]]
@@ -82,6 +83,7 @@ def test_a_score_alone_is_the_score_in_a_padded_batch(
 def test_scoring_reads_what_training_read_up_to_the_end_token(
     opened: Opened, scorer: scoring.Scorer
 ) -> None:
+    """Check 2."""
     (group,) = grouped(opened.prompts, RUDE[:1], eos=opened.eos, longest=500).groups
     assert all(sequence[-1] == opened.eos for sequence in group.sequences)
     row = RUDE[0]
@@ -90,11 +92,13 @@ def test_scoring_reads_what_training_read_up_to_the_end_token(
 
 
 def test_the_same_answer_to_another_prompt_has_another_score(scorer: scoring.Scorer) -> None:
+    """Check 3."""
     first, second = scorer.score([(asks("One"), "Yes"), (asks("Two"), "Yes")])
     assert first != second
 
 
 def test_loss_margin_and_centring_by_hand_and_with_the_answers_swapped() -> None:
+    """Check 7."""
     better, worse = torch.tensor([2.0, 0.5]), torch.tensor([1.0, 1.5])
     weights, margins = torch.tensor([0.5, 0.5]), torch.tensor([0.0, 1.0])
     by_hand = (0.5 * log1p(exp(-1.0)) + 0.5 * log1p(exp(2.0))) / 1
@@ -134,6 +138,7 @@ def of_pairs(*pairs: Pair, lengths: list[int]) -> Group:
 
 
 def test_accuracy_counts_half_for_equal_scores_and_knows_its_interval_by_prompt() -> None:
+    """Check 6."""
     pair = Pair(0, 1, 1.0, 0.0, None)
     groups = [of_pairs(pair, lengths=[3, 2]) for _ in range(4)]
     found = judged(groups, [[1.0, 0.0], [1.0, 0.0], [0.0, 0.0], [0.0, 1.0]], longer=True)
@@ -146,6 +151,7 @@ def test_accuracy_counts_half_for_equal_scores_and_knows_its_interval_by_prompt(
 
 
 def test_pairs_of_one_prompt_do_not_make_an_interval_narrow() -> None:
+    """Check 6, by prompt."""
     many = mean_with_interval([[1.0] * 50, [0.0] * 50])
     assert many[1:] == (0.0, 1.0)
 
@@ -214,6 +220,7 @@ def trained(run_of: RunMaker, name: str, rows: list[dict[str, Any]], steps: int)
 def test_a_toy_preference_is_learned_and_its_scores_are_normalised(
     run_of: RunMaker, tiny_models_dir: Path
 ) -> None:
+    """Check 5."""
     folder = trained(run_of, "run", RUDE, 24)
     measures = measures_of(folder)
     assert measures[24]["held_out_pair_accuracy"] == 1.0

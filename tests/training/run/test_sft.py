@@ -154,6 +154,33 @@ def test_several_datasets_are_mixed_in_their_shares(run_of: RunMaker) -> None:
     assert [text.split(" rows")[0] for text in logs] == ["train: 24", "train: 4", "validation: 8"]
 
 
+def test_a_mixture_has_rows_in_the_shares_of_its_weights(
+    run_of: RunMaker, tiny_models_dir: Path
+) -> None:
+    """Weights 1 and 3 for two datasets of equal size: a quarter and three quarters."""
+    from llmkit.tuning.opening import open_base
+    from tests.training.run.conftest import write_rows
+    from training.methods import sft
+    from training.run.events import Events, Report
+    from training.run.work import work_of
+
+    folder = run_of("sft", max_steps=1)
+    config = folder.read_config()
+    for name, weight in (("a", 1.0), ("b", 3.0)):
+        asked = [{"role": "user", "content": name}]
+        rows = [{"messages": asked, "completion": f"{name}{n}"} for n in range(200)]
+        write_rows(folder.data / f"{name}.jsonl", rows)
+        config["data"].append({"name": name, "files": {"train": f"data/{name}.jsonl"}})
+        config["data"][-1]["weight"] = weight
+    config["data"] = config["data"][1:]
+    work = work_of(folder, Report(Events(folder.events_file)), Stop(), config)
+    opened = open_base(tiny_models_dir / "tiny")
+    mixed = sft.mixture(sft.Config(), work, opened)
+    first = [opened.tokenizer.decode(row["input_ids"])[17] for row in mixed]
+    assert set(first) == {"a", "b"}
+    assert first.count("b") / len(first) == pytest.approx(0.75, abs=0.05)
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
