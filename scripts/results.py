@@ -105,7 +105,8 @@ def written(opened: Any, model: Any, row: Mapping[str, Any], config: Mapping[str
 def rouge(rows: Sequence[Mapping[str, Any]], before: list[str], after: list[str]) -> Found:
     from rouge_score.rouge_scorer import RougeScorer
 
-    scorer, found = RougeScorer(["rouge1", "rougeL"], use_stemmer=True), {}
+    scorer = RougeScorer(["rouge1", "rougeL"], use_stemmer=True)
+    found: Found = {}
     for name in ("rouge1", "rougeL"):
         scores = [
             [
@@ -207,7 +208,7 @@ def drawn(
     for part in parts(list(prompts), AT_ONCE):
         rollout = sample(
             getattr(actors, name),
-            part,
+            list(part),
             stops={opened.eos},
             pad=opened.pad,
             most=settings.max_answer,

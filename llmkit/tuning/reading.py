@@ -28,7 +28,8 @@ def states(model: Any, tokens: "Tensor", mask: "Tensor") -> "Tensor":
     if has_soft_prompt(model):
         inputs, mask = with_soft_prompt(model, tokens, mask)
     if "position_ids" in inspect.signature(decoder.forward).parameters:
-        inputs["position_ids"] = positions(mask)[:, -inputs_length(inputs) :]
+        read = next(inputs[name] for name in ("inputs_embeds", "input_ids") if name in inputs)
+        inputs["position_ids"] = positions(mask)[:, -read.shape[1] :]
     found = decoder(**inputs, attention_mask=mask, use_cache="past_key_values" in inputs)
     return found.last_hidden_state[:, -tokens.shape[1] :]
 
@@ -46,10 +47,6 @@ def with_soft_prompt(
         return {"input_ids": tokens, "past_key_values": prompt}, longer
     embedded = model.word_embeddings(tokens)
     return {"inputs_embeds": torch.cat([prompt.to(embedded.dtype), embedded], 1)}, longer
-
-
-def inputs_length(inputs: dict[str, Any]) -> int:
-    return int(inputs.get("inputs_embeds", inputs.get("input_ids")).shape[1])
 
 
 def positions(mask: "Tensor") -> "Tensor":
