@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from training.services import dataset_working, leftovers, working
-from training.services.runs import disk, removal
+from training.services.runs import disk, preflight_storing, removal
 from training.services.runs import working as runs
 
 
@@ -35,6 +35,12 @@ def look_after_datasets() -> None:
 def run_training(job_id: str, attempt: int) -> None:
     """The run that is first in the queue now, which need not be the one that was told of."""
     runs.run_next()
+
+
+@shared_task
+def plan_run(job_id: str, attempt: int) -> None:
+    """In the queue of what is short, so that it does not wait for the runs before."""
+    preflight_storing.store(job_id=job_id)
 
 
 @shared_task

@@ -15,7 +15,7 @@ from tests.training.test_runs import freeze
 from training.models import TrainingJob
 from training.planning import reading
 from training.services import registry
-from training.services.runs import making, preflight, preflight_reading
+from training.services.runs import making, preflight, preflight_reading, preflight_storing
 from training.services.runs.asking import Asked, asked
 
 pytestmark = pytest.mark.django_db
@@ -115,6 +115,18 @@ def test_the_chosen_cell_is_marked_and_all_eight_are_there() -> None:
     assert (chosen["precision"], chosen["full"]) == ("float32", False)
     quantised = plan_of("sft", dataset="few", peft="qlora")["memory"]["cells"]
     assert [cell["precision"] for cell in quantised if cell["chosen"]] == ["int4"]
+
+
+@pytest.mark.usefixtures("ready")
+def test_a_run_that_nobody_looked_at_gets_its_plan_from_a_worker(owner: User) -> None:
+    job = making.create(asked=some(), owner=owner, tell=False)
+    preflight_storing.store(job_id=str(job.pk))
+    job.refresh_from_db()
+    expected = preflight.of(some())
+    for part in ("splits", "steps", "counts"):
+        assert job.plan[part] == expected[part]
+    preflight_storing.store(job_id=str(job.pk))
+    assert TrainingJob.objects.get().plan == job.plan
 
 
 def some(**values: Any) -> Asked:

@@ -9,11 +9,13 @@ from llmkit.configs import as_text
 from training.dataset_figures import Bar, bars
 from training.methods import Slot
 from training.models import Dataset, ModelVersion
+from training.services.runs import preflight
 from training.services.runs.slots import words
 from training.showing.measures import label
 
 register = template.Library()
 register.filter("setting_words", as_text)
+register.filter("memory_compared", preflight.compared)
 register.filter("measure_words", label)
 
 
@@ -33,6 +35,12 @@ def precision_words(name: str) -> str:
 def as_percent(share: float) -> str:
     """0.01815 as '1.82 %'."""
     return f"{100 * share:.3g} %"
+
+
+@register.filter
+def off_by(ratio: float) -> str:
+    """0.13 as '13 % more', -0.08 as '8 % less'."""
+    return f"{abs(100 * ratio):.0f} % {'more' if ratio > 0 else 'less'}"
 
 
 @register.filter

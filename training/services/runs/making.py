@@ -46,6 +46,8 @@ def create(*, asked: Asked, owner: User | None, tell: bool = True, **more: Any) 
         for place, each in enumerate(asked.data)
     )
     if tell:
+        if not job.plan:
+            transaction.on_commit(lambda: enqueue(job, task="plan_run"))
         transaction.on_commit(lambda: enqueue(job))
     return job
 
@@ -66,10 +68,10 @@ def numbered(name: str, most: int) -> list[str]:
     return [name, *(f"{name}-{number}" for number in range(2, most + 3))]
 
 
-def enqueue(job: TrainingJob) -> None:
+def enqueue(job: TrainingJob, task: str = "run_training") -> None:
     """Tell the workers. Where the broker is away the row still waits, and is told of again."""
     try:
-        current_app.send_task("training.tasks.run_training", args=[str(job.pk), job.attempt])
+        current_app.send_task(f"training.tasks.{task}", args=[str(job.pk), job.attempt])
     except Exception:
         log.exception("The broker does not answer; the row waits and is tried again")
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import psutil
+
 from llmkit import tuning
 from llmkit.configs import read
 from llmkit.tuning import memory_advice
@@ -61,7 +63,7 @@ def memory(asked: Asked, config: Any, facts: Mapping[str, Any]) -> dict[str, Any
         shape = shape_of(asked.model.folder)
     except (OSError, ValueError) as error:
         raise RunsError(f"The files of {asked.model.name} can't be read.", "model") from error
-    load, device = load_of(asked, config, facts), facts["device"]
+    load, device = load_of(asked, config, facts), now(facts["device"])
     kind, learning = device["kind"], facts["counts"]["trainable"]
     precision, full = held_in(asked, kind), is_full(asked)
     cells = plan(shape, load, learning=learning, device=kind)
@@ -76,6 +78,14 @@ def memory(asked: Asked, config: Any, facts: Mapping[str, Any]) -> dict[str, Any
         "sentence": sentence,
         "tokens": load.tokens,
     }
+
+
+def now(device: Mapping[str, Any]) -> dict[str, Any]:
+    """What is free changes while the rows stay known. A GPU's can't be asked for without torch."""
+    if device["kind"] != "cpu":
+        return dict(device)
+    free = min(device["memory"], psutil.virtual_memory().available)
+    return {**device, "free": free}
 
 
 def needed(chosen: Cell, kind: str) -> int:
