@@ -93,12 +93,18 @@ def reward(found: Found) -> str:
     bins = [
         (f"{b['sure']:.1%}", f"{b['right']:.1%}", f"{b['pairs']}") for b in found["reliability"]
     ]
+    spread = [
+        (side, ", ".join(f"{score:.2f}" for score in scores))
+        for side, scores in found["distribution"].items()
+    ]
     return "\n\n".join(
         (
             said,
             table(("", "share", "95 %"), rows),
             "How sure it was of a pair, and how often it was right:",
             table(("sure", "right", "pairs"), bins),
+            "Normalised scores at the 5th, 25th, 50th, 75th and 95th of a hundred answers:",
+            table(("answers", "scores"), spread),
         )
     )
 
