@@ -40,8 +40,8 @@ class Local:
 def local(task: Task, folder: Path) -> dict[str, Local]:
     """What lies here by split; shipped items count as brought."""
     found = {split: _shipped(task, split, path) for split, path in task.shipped.items()}
-    for split, facts in _about(folder / task.name).items():
-        path = folder / task.name / f"{split}.jsonl"
+    for split, facts in _about(folder / task.home).items():
+        path = folder / task.home / f"{split}.jsonl"
         if split in task.splits and path.is_file():
             expected = task.splits[split]
             told = facts["rows"], facts["sha256"], facts["files"]

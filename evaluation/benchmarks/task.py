@@ -41,8 +41,9 @@ class Task:
     `repeats` of the harness's filters: a measure `exact_match:strict-match` is the metric
     `exact_match` under the filter `strict-match`. `prompt` is a template's data, `input` and
     `references` the columns that go into it, `shots_from` the split whose rows are its examples.
-    `choices`: how many an item has, about. `chat`: it is asked through the model's chat template
-    whatever the run does. `changes` are put over the harness's own file.
+    `of`: the task whose items it asks, its texts in the columns `perturbs` changed in the way
+    `perturb`. `choices`: how many an item has, about. `chat`: it is asked through the model's
+    chat template whatever the run does. `changes` are put over the harness's own file.
     """
 
     name: str
@@ -68,7 +69,15 @@ class Task:
     shots_from: str = ""
     chat: bool = False
     choices: int = 2
+    of: str = ""
+    perturb: str = ""
+    perturbs: Sequence[str] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def home(self) -> str:
+        """The folder of its items: a perturbed task asks another one's."""
+        return self.of or self.name
 
     @property
     def split(self) -> str:
@@ -127,12 +136,10 @@ class Pack:
     tasks: tuple[str, ...]
     average: bool = False
     source: str = ""
-    extras: tuple[str, ...] = ()
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], where: str) -> Self:
         try:
-            lists = {name: tuple(data.get(name, ())) for name in ("tasks", "extras")}
-            return cls(**{**data, **lists})
+            return cls(**{**data, "tasks": tuple(data.get("tasks", ()))})
         except TypeError as error:
             raise BenchmarkError(f"{where} can't be read: {error}.") from error

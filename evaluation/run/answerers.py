@@ -183,7 +183,7 @@ class OwnAnswerer:
 
     def exact_prompt(self, messages: Sequence[ChatMessage]) -> str:
         """The text that the model is given; empty where the model is not here."""
-        return self._words.prompts.chat(messages).text if self.is_here else ""
+        return self._words.prompts.chat(messages).text if self.is_here and messages else ""
 
     def _path(self) -> Path:
         """EvaluationError where it lies elsewhere."""

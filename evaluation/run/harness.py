@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from evaluation.benchmarks.perturbing import perturbed
 from evaluation.benchmarks.task import HERE
 from evaluation.run.errors import EvaluationError
 from evaluation.run.samples import Sample
@@ -15,6 +16,10 @@ from evaluation.run.spec import Asked, Spec
 from training.run.work import read_rows
 
 VERSION = "0.4.13"
+MISSING = (
+    "{title} changes the items of {of}, which are not on this machine. Bring its files on the "
+    "benchmarks page."
+)
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
 QUIET = {"DISABLE_MULTIPROC": "1", "TOKENIZERS_PARALLELISM": "false"}
 SPLITS = ("training_split", "validation_split", "test_split", "fewshot_split")
@@ -40,15 +45,28 @@ def yaml_of(name: str) -> Path:
 
 def built(asked: Asked, spec: Spec, home: Path) -> dict[str, Any]:
     """The harness's tasks by their names; one for each part where a task has parts."""
-    splits = {split: rows_at(home / path) for split, path in needed(asked, spec).items()}
+    splits = {
+        split: changed(asked, rows_at(home / path), split)
+        for split, path in needed(asked, spec).items()
+    }
+    if asked.task.perturb and not splits:
+        raise EvaluationError(MISSING.format(title=asked.task.title, of=asked.task.of))
     if not asked.task.parts:
         return _one(asked, asked.task.harness, splits, spec)
     found: dict[str, Any] = {}
     for part in parts_of(asked, splits):
         name = asked.task.harness.format(part=part)
         own = {split: _of_part(rows, asked.task.parts, part) for split, rows in splits.items()}
-        found |= _one(asked, name, own, spec)
+        found |= _one(asked, name, own, spec, part)
     return found
+
+
+def changed(asked: Asked, rows: list[Sample], split: str) -> list[Sample]:
+    """What is asked of a perturbed task is changed; its worked examples are not."""
+    task = asked.task
+    if not task.perturb or split != task.split:
+        return rows
+    return [perturbed(task.perturb, task.perturbs, row) for row in rows]
 
 
 def needed(asked: Asked, spec: Spec) -> Mapping[str, str]:
@@ -75,8 +93,9 @@ def rows_at(path: Path) -> list[Sample]:
 
 
 def _one(
-    asked: Asked, name: str, splits: Mapping[str, Sequence[Sample]], spec: Spec
+    asked: Asked, name: str, splits: Mapping[str, Sequence[Sample]], spec: Spec, part: str = ""
 ) -> dict[str, Any]:
+    """Under our name: two tasks may share a file of the harness."""
     from lm_eval.api.task import ConfigurableTask
     from lm_eval.tasks._yaml_loader import load_yaml
 
@@ -86,6 +105,7 @@ def _one(
         raise EvaluationError(f"{asked.task.title}: {name} can't be read.") from error
     for each in ("tag", "group", "task_list"):
         config.pop(each, None)
+    config["task"] = "_".join(filter(None, (asked.task.name, part)))
     shots = config.get("num_fewshot") or 0 if spec.shots is None else spec.shots
     if splits:
         config |= over_rows(config, splits, asked, shots)

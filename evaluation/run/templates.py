@@ -8,7 +8,7 @@ from typing import Any
 from evaluation.run.answerers import Ask
 from evaluation.run.asking import Asker
 from evaluation.run.errors import EvaluationError
-from evaluation.run.harness import cluster_of, rows_at, words_in
+from evaluation.run.harness import changed, cluster_of, rows_at, words_in
 from evaluation.run.samples import Sample
 from evaluation.run.spec import Asked, Spec
 from llmkit.prompts import PromptTemplate, PromptTemplateError
@@ -25,7 +25,8 @@ def rows_of(asked: Asked, spec: Spec, home: Path) -> list[Sample]:
             f"The items of {task.title} are not on this machine. Bring its files on the benchmarks "
             "page."
         )
-    return rows_at(home / asked.data[task.split])[: spec.limit]
+    rows = rows_at(home / asked.data[task.split])[: spec.limit]
+    return changed(asked, rows, task.split)
 
 
 def asks_of(asked: Asked, spec: Spec, home: Path, rows: Sequence[Sample]) -> list[Ask]:

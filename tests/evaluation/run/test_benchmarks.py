@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from evaluation import benchmarks, metrics
-from evaluation.benchmarks import BenchmarkError, bringing, readers
+from evaluation.benchmarks import BenchmarkError, bringing, perturbing, readers
 from evaluation.run import harness
 from evaluation.run.contamination import share
 from evaluation.run.measuring import ALL_RIGHT, is_own
@@ -43,7 +43,7 @@ def test_every_task_has_its_file_its_measures_and_its_reader(task: benchmarks.Ta
     for measure in task.measures:
         if measure != ALL_RIGHT and not is_own(Asked(task), measure):
             metrics.measure_named(measure)
-    assert task.items or task.files or task.hub
+    assert task.items or task.files or task.hub or task.of
     if task.files:
         readers.get(task.files["reader"])
         assert task.files["hint"] and task.files["rows"]
@@ -171,3 +171,15 @@ def test_thirteen_words_in_a_row_mark_an_item(tmp_path: Path) -> None:
     assert share([seen], items) == 0.5
     assert [item.get("seen", False) for item in items] == [True, False, True, False]
     assert share([], [{"text": "anything"}]) is None
+
+
+def test_a_perturbed_task_changes_what_is_asked_and_nothing_else() -> None:
+    row = {"text": "The FATHER told his   Daughter something wonderful.", "label": 1}
+    found = perturbing.perturbed("gender", ["text"], row)
+    assert found == {"text": "The MOTHER told her   Son something wonderful.", "label": 1}
+    slipped = perturbing.typos("Seventeen wonderful neighbours " * 20)
+    assert slipped == perturbing.typos("Seventeen wonderful neighbours " * 20)
+    wrong = [word for word in slipped.split() if word not in "seventeen wonderful neighbours"]
+    assert 0 < len(wrong) < 20
+    letters = [sorted(word) for word in ("seventeen", "wonderful", "neighbours")]
+    assert all(sorted(word) in letters for word in wrong)
