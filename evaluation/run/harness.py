@@ -10,6 +10,7 @@ from typing import Any
 
 from evaluation.benchmarks.perturbing import perturbed
 from evaluation.benchmarks.task import HERE
+from evaluation.run import squad
 from evaluation.run.errors import EvaluationError
 from evaluation.run.samples import Sample
 from evaluation.run.spec import Asked, Spec
@@ -29,6 +30,7 @@ def prepare(spec: Spec) -> None:
     """The environment, before the harness is read: it asks it on import."""
     settings = {**QUIET, **({} if any(not each.data for each in spec.tasks) else OFFLINE)}
     os.environ.update(settings)
+    squad.provide()
 
 
 @cache
