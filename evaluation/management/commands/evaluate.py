@@ -6,10 +6,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from accounts.models import User
+from evaluation import prompt_sources
 from evaluation.models import EvaluationRun
 from evaluation.services.errors import EvaluationsError
 from evaluation.services.runs import making, telling, working
 from evaluation.services.runs.asking import SETTINGS, asked
+from llmkit.registry import near_names
 from training.management.commands.add_dataset import owner_of
 from training.management.runs import add_format
 from training.models import Job
@@ -27,6 +30,7 @@ class Command(BaseCommand):
         add("--benchmark", help="A pack or a task, such as glue or cola.")
         add("--dataset", help="An evaluation set instead.")
         add("--split", help="Which split of the dataset. Default: test.")
+        add("--template", help="For a dataset: a prompt template's name; else the input alone.")
         add("--measures", help="For a dataset: measures, with commas between them.")
         add("--limit", type=int, metavar="N", help="The first N items of each task.")
         add("--shots", type=int, metavar="K", help="Worked examples before each question.")
@@ -46,8 +50,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         registry.sync()
         try:
-            wanted = asked(values_of(options))
             owner = owner_of(options["owner"])
+            wanted = asked({**values_of(options), "prompt": prompt_of(options, owner)})
             run = making.create(asked=wanted, owner=owner, tell=not options["wait"])
         except EvaluationsError as error:
             raise CommandError(str(error)) from error
@@ -68,6 +72,17 @@ def values_of(options: dict[str, Any]) -> dict[str, Any]:
             settings[name] = int(settings[name])
     measures = [name for name in (options["measures"] or "").split(",") if name.strip()]
     return {**given, "settings": settings, "measures": [name.strip() for name in measures]}
+
+
+def prompt_of(options: dict[str, Any], owner: User) -> dict[str, Any]:
+    """The template that the owner sees under that name; EvaluationsError with near names."""
+    if not options["template"]:
+        return {}
+    known = {each.name: each for each in prompt_sources.offered(owner)}
+    if options["template"] not in known:
+        near = near_names(options["template"], known)
+        raise EvaluationsError(f"There is no template '{options['template']}'. {near}", "template")
+    return known[options["template"]].for_run()
 
 
 def worked(run: EvaluationRun) -> None:
