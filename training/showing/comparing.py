@@ -7,7 +7,7 @@ from accounts.models import User
 from training.models import TrainingJob
 from training.showing import measures, pages, words
 
-FEWEST, MOST = 2, 6
+FEWEST, MOST = 2, pages.MOST_COMPARED
 NONE = "–"
 
 

@@ -6,12 +6,15 @@ from typing import Any
 
 from accounts.models import User
 from llmkit import tuning
+from llmkit.adding.space import in_words
 from llmkit.configs import Setting, settings_of
 from training import methods
 from training.models import Dataset, ModelVersion, TrainingJob
+from training.services.runs import disk, preflight
 from training.showing import measures, words
 
-NOW = ("loss", "tokens_per_second", "seconds_per_step", "memory_peak_bytes")
+MOST_COMPARED = 6
+NOW = ("loss", "tokens_per_second", "seconds_per_step")
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,13 @@ class Set:
     label: str
     value: str
     usual: str = ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    label: str
+    value: str
+    note: str = ""
 
 
 def mark(job: TrainingJob) -> str:
@@ -130,9 +140,29 @@ def held(told: dict[str, Any]) -> set[str]:
     return {name for name in told if name.startswith(measures.HELD_OUT)}
 
 
-def now(job: TrainingJob) -> list[tuple[str, str]]:
+def now(job: TrainingJob) -> list[Figure]:
     """The few figures that one looks at while it runs."""
     names = [name for name in NOW if name in job.measures]
     main = words.main_measure(job)
     wanted = dict.fromkeys([*([main] if main else []), *names])
-    return [(measures.label(name), measures.text(name, job.measures[name])) for name in wanted]
+    told = [Figure(measures.label(n), measures.text(n, job.measures[n])) for n in wanted]
+    return [*told, *costs(job)]
+
+
+def costs(job: TrainingJob) -> list[Figure]:
+    """Memory as it was planned and taken, and what the run's folder takes."""
+    took, planned = job.measures.get("memory_peak_bytes"), preflight.planned_bytes(job)
+    plan = f"{in_words(int(planned))} planned" if planned else ""
+    memory = [Figure("Most memory", measures.text("memory_peak_bytes", took), plan)]
+    used = disk.used(job)
+    kept = f"{in_words(used.checkpoints)} checkpoints" if used.checkpoints else ""
+    space = [Figure("On disk", in_words(used.bytes), kept)]
+    return [*(memory if took or planned else []), *(space if used.bytes else [])]
+
+
+def siblings(job: TrainingJob) -> list[TrainingJob]:
+    """With it, the runs of its sweep that can be compared at once."""
+    if job.sweep_id is None:
+        return []
+    others = TrainingJob.objects.known().filter(sweep=job.sweep_id).exclude(pk=job.pk)
+    return [job, *others.order_by("created_at")[: MOST_COMPARED - 1]]

@@ -27,7 +27,10 @@ def visible(request: HttpRequest) -> TrainingJobQuerySet:
 def seen(request: HttpRequest, pk: Any) -> TrainingJob:
     """A 404 to everybody but its owner and admins."""
     found: TrainingJob = get_object_or_404(
-        visible(request).with_names().select_related("adapter", "reward_model"), pk=pk
+        visible(request)
+        .with_names()
+        .select_related("adapter", "reward_model", "sweep", "cloned_from"),
+        pk=pk,
     )
     return found
 

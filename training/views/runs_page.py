@@ -13,7 +13,7 @@ from training.forms_run_notes import NotesForm
 from training.models import TrainingJob
 from training.run.folder import RunFolder
 from training.services.errors import RunsError
-from training.services.runs import care, disk, queue, working
+from training.services.runs import care, queue, working
 from training.showing import health, logs, news, pages
 from training.showing.reading import reading_of, samples_at
 from training.views.runs_common import is_admin, run_done, seen
@@ -67,7 +67,7 @@ def _context(request: HttpRequest, job: TrainingJob) -> dict[str, Any]:
         "others": others,
         "ahead": queue.ahead(job, signed_in(request)),
         "wrong": wrong,
-        "disk": disk.used(job),
+        "siblings": pages.siblings(job),
         "resumes": resumes,
         "is_admin": is_admin(request),
     }

@@ -34,7 +34,7 @@ def move(request: HttpRequest, pk: UUID) -> HttpResponse:
             queue.move(job=job, before=_named(request, to), by=by)
     except RunsError as error:
         told = str(error)
-    if request.htmx:
+    if request.headers.get("HX-Request"):
         return render(request, "training/runs/rows.html", shown(request) | {"refused": told})
     if told:
         messages.error(request, told)

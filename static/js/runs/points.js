@@ -42,14 +42,16 @@ export class Points {
       told = await fetched(`${this.address}?after=${this.#offset}${this.#all ? "&all" : ""}`);
       if (!told) break;
       this.#offset = told.offset;
-      if (told.whole) this.#take(told);
+      if (told.whole) this.#take(told, news);
       else this.#append(told, news);
-      news.points ||= told.whole;
     } while (told.more || this.#offset === 0);
     return news;
   }
 
-  #take({ first, rest, curves, resumes, names }) {
+  /* After the first time this means that the run went on from an earlier step. */
+  #take({ first, rest, curves, resumes, names }, news) {
+    news.points = true;
+    news.samples = news.lines = resumes.length > this.resumes.length;
     Object.assign(this, { first, rest, curves, resumes });
     this.#names = new Set(names);
     this.#fresh = 0;

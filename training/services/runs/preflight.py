@@ -114,8 +114,13 @@ def held_in(asked: Asked, kind: str) -> str:
 
 def compared(job: TrainingJob) -> dict[str, float] | None:
     """The plan beside what the run really took, in bytes; `off` as 0.1 for 10 % too little."""
-    took = job.measures.get("memory_peak_bytes")
-    planned = (job.plan.get("memory") or {}).get("needed")
-    if not took or not planned:
+    took, expected = job.measures.get("memory_peak_bytes"), planned_bytes(job)
+    if not took or not expected:
         return None
-    return {"planned": planned, "took": took, "off": took / planned - 1}
+    return {"planned": expected, "took": took, "off": took / expected - 1}
+
+
+def planned_bytes(job: TrainingJob) -> float | None:
+    """Bytes; None where nothing was planned."""
+    found: float | None = (job.plan.get("memory") or {}).get("needed")
+    return found
