@@ -57,7 +57,7 @@ class OutputsForm(forms.Form):
     shared = forms.BooleanField(label="For everybody to see", required=False)
 
     def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, label_suffix="", **options)
+        super().__init__(*args, **{"label_suffix": "", **options})
         self.fields["metrics"].choices = choices()  # type: ignore[attr-defined]
 
     def asked(self) -> Asked:

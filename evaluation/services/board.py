@@ -10,6 +10,7 @@ from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from evaluation.benchmarks.catalogue import tasks
 from evaluation.metrics.metric import measures
 from evaluation.models import EvaluationRun, Score, ScoreQuerySet
 from evaluation.services.board_filters import Filters
@@ -43,7 +44,9 @@ class Column:
 
     @property
     def title(self) -> str:
-        return self.task.partition(":")[2] or self.task
+        """As the catalogue calls it; what follows the colon of a file's or dataset's."""
+        known = tasks()
+        return known[self.task].title if self.task in known else self.task.rpartition(":")[2]
 
     @property
     def direction(self) -> bool | None:

@@ -83,7 +83,8 @@ class Comparison:
         """The widest gaps first: items `won` from the best, `lost` from the worst, or all of them
         by how far apart they are."""
         if only == "won":
-            return sorted((s for s in self.sides if self.better(s) > 0), key=self.better)[::-1]
+            won = (side for side in self.sides if self.better(side) > 0)
+            return sorted(won, key=lambda side: -self.better(side))
         if only == "lost":
             return sorted((s for s in self.sides if self.better(s) < 0), key=self.better)
         return sorted(self.sides, key=lambda side: -abs(side.gap))

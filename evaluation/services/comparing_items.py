@@ -4,15 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from evaluation import metrics
-from evaluation.metrics import Finding, Item, MetricError
+from evaluation.metrics import Finding, MetricError
 from evaluation.models import EvaluationRun
 from evaluation.run import samples
+from evaluation.run.measuring import LABELS, item_of
 from evaluation.run.samples import Sample
 from evaluation.services.errors import EvaluationsError
 from evaluation.statistics.evidence import mean_of
 from llmkit.registry import RegistryError
-
-LABELS = {"matthews", "label_f1", "macro_f1", "accuracy"}
 
 
 @dataclass(frozen=True)
@@ -34,21 +33,6 @@ def met(runs: Sequence[EvaluationRun], task: str) -> Met:
         raise EvaluationsError(f"There are no items of {task} that all of these runs answered.")
     chosen = [[each[key] for key in shared] for each in by_id]
     return Met([str(one["cluster"]) for one in chosen[0]], chosen)
-
-
-def item_of(sample: Sample, *, labels: bool = False) -> Item:
-    """As metrics read it. `labels`: a choice counts as the place of what was chosen."""
-    chosen, right = sample.get("chosen"), sample.get("right")
-    if labels and right is not None:
-        return Item(str(chosen), (str(right),), source=str(sample["cluster"]))
-    return Item(
-        output=str(sample.get("output", "")),
-        references=tuple(sample.get("references", ())),
-        source=str(sample["cluster"]),
-        choices=tuple(choice.removeprefix(" ") for choice in sample.get("choices", ())),
-        log_probs=tuple(sample.get("loglikelihoods", ())),
-        right=right,
-    )
 
 
 def finding(found: Sequence[Sample], measure: str) -> Finding:
