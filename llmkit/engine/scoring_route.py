@@ -91,7 +91,7 @@ def scorer_of(served: "Served", folder: Path) -> "Scorer":
     stamp = (folder / HEAD).stat().st_mtime_ns
     kept = served.loaded.scorers.get(folder.name)
     if kept is not None and kept[0] == stamp:
-        return kept[1]  # type: ignore[no-any-return]
+        return kept[1]
     loaded = served.loaded
     if loaded.encoder_decoder:
         raise EngineError(f"{loaded.name} reads and writes apart; it can't score.", code="invalid")
