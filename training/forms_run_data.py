@@ -114,7 +114,7 @@ def begun(value: Any) -> list[DataRow]:
     several = value if isinstance(value, list | tuple) else [value] if value else []
     found = []
     for each in several:
-        said = {"name": each} if isinstance(each, str) else each
+        said: dict[str, Any] = {"name": each} if isinstance(each, str) else each
         try:
             version = version_named(said["name"], said.get("version"))
         except DatasetError:

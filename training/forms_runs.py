@@ -221,7 +221,7 @@ class RunForm(forms.Form):
         except ConfigError as error:
             self.add_error(None, str(error))
         for name in self._unchosen_ways():
-            self._errors.pop(name, None)  # type: ignore[union-attr]
+            self.errors.pop(name, None)
         return cleaned
 
     def _unchosen_ways(self) -> list[str]:

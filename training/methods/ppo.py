@@ -214,7 +214,6 @@ def load(config: Config, longest: int, most: int) -> Load:
         scored=answers * config.max_answer,
         tiled=False,
         cached=config.batch_size * config.accumulate * length,
-        recomputed=config.gradient_checkpointing,
         batch="minibatch",
     )
 
