@@ -185,7 +185,7 @@ class Loop:
     def _keep(self, before: Mapping[str, Any] | None = None) -> None:
         """A checkpoint of the state as it is, or of how it was `before`."""
         self.work.report.phase(SAVING)
-        kept = before or self.state.snapshot()
+        kept = dict(before or self.state.snapshot())
         kept["chance"] = gathered(kept["chance"])
         if is_main():
             self._write(kept)
