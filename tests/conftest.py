@@ -46,7 +46,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> UnitScheduli
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Workers that share a Redis do not hear each other's messages."""
-    layer = django_settings.CHANNEL_LAYERS["default"]
+    layer: Any = django_settings.CHANNEL_LAYERS["default"]
     if django_settings.REDIS_URL and (worker := os.environ.get("PYTEST_XDIST_WORKER")):
         layer["CONFIG"]["prefix"] = worker
 
