@@ -148,7 +148,9 @@ class SeveralFiles(forms.FileField):
 
 class BringForm(forms.Form):
     split = forms.ChoiceField(label="Split")
-    files = SeveralFiles(label="Files", error_messages={"required": "Choose a file."})
+    files = SeveralFiles(  # type: ignore[assignment]
+        label="Files", error_messages={"required": "Choose a file."}
+    )
 
     def __init__(self, task: Task, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
 from accounts.models import User
 from evaluation import benchmarks
@@ -59,7 +60,7 @@ def choices() -> list[Choice]:
 
 def datasets(user: User) -> list[DatasetVersion]:
     """The newest versions of evaluation sets that the person sees."""
-    seen = Dataset.objects.seen_by(user).in_use().filter(kind=Dataset.Kind.EVALUATION)
+    seen: Any = Dataset.objects.seen_by(user).in_use().filter(kind=Dataset.Kind.EVALUATION)
     newest = [each.newest for each in seen.with_versions()]
     found = DatasetVersion.objects.filter(pk__in=[pk for pk in newest if pk])
     return list(found.select_related("dataset").order_by("dataset__name"))

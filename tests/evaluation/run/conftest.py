@@ -20,8 +20,8 @@ class StopAfter(Stop):
     def __init__(self, looks: int) -> None:
         self.left = looks
 
-    @property
-    def wanted(self) -> bool:  # type: ignore[override]
+    @property  # type: ignore[misc]
+    def wanted(self) -> bool:
         self.left -= 1
         return self.left < 0
 

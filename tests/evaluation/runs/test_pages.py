@@ -98,7 +98,7 @@ def test_items_are_shown_as_they_were_written_and_narrowed(page: Client, admin: 
     whole = page.get(address).content.decode()
     assert "<script>alert" not in whole and "&lt;script&gt;alert(1)" in whole
     assert 'id="item-20"' in whole and 'id="item-21"' not in whole
-    wrong = page.get(address, {"only": "wrong", "page": 1}).content.decode()
+    wrong = page.get(address, {"only": "wrong", "page": "1"}).content.decode()
     assert 'id="item-2"' in wrong and 'id="item-1"' not in wrong
     assert "Chosen, right" not in wrong
     assert page.get(page_of(run, "samples", "nothing")).status_code == 404
@@ -111,19 +111,23 @@ def test_every_model_meets_every_benchmark_and_the_estimate_says_what_that_takes
 ) -> None:
     address = reverse("evaluation:new")
     assert page.get(address).status_code == 200
-    values = {"models": ["tiny"], "benchmarks": ["starter_facts", "starter_arithmetic"]}
+    values: dict[str, Any] = {
+        "models": ["tiny"],
+        "benchmarks": ["starter_facts", "starter_arithmetic"],
+    }
     told = page.post(reverse("evaluation:estimate"), {**values, "limit": "5"}).content.decode()
     assert "2 runs" in told and "10 items" in told and "about 25 requests" in told
     assert not EvaluationRun.objects.exists()
-    for wrong, said in (
+    refused: tuple[tuple[Any, str], ...] = (
         ({"models": ["tiny"]}, "Choose a benchmark"),
         ({"benchmarks": ["starter"]}, "Choose at least one model."),
         ({**values, "models": ["none"]}, "is not one of the available choices"),
         ({**values, "shots": "1000"}, "less than or equal to 100"),
-    ):
+    )
+    for wrong, said in refused:
         answer = page.post(address, wrong)
         assert answer.status_code == 422 and said in answer.content.decode()
-    assert page.post(address, {**values, "limit": "5"}).url == reverse("evaluation:runs")
+    assert page.post(address, {**values, "limit": "5"})["Location"] == reverse("evaluation:runs")
     made_of = EvaluationRun.objects.values_list("benchmark", "limit", "total_items")
     assert sorted(made_of) == [("starter_arithmetic", 5, 5), ("starter_facts", 5, 5)]
 

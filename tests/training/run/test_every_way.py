@@ -143,8 +143,8 @@ class After(Stop):
     def __init__(self, folder: RunFolder, step: int) -> None:
         self.folder, self.step = folder, step
 
-    @property
-    def wanted(self) -> bool:  # type: ignore[override]
+    @property  # type: ignore[misc]
+    def wanted(self) -> bool:
         return any(event["done"] >= self.step for event in events_of(self.folder, "progress"))
 
 

@@ -39,11 +39,11 @@ def in_a_process(train: Callable[[], int]) -> int:
 
 def full_after_a_checkpoint(folder: RunFolder, room: int) -> int:
     """Train where no file may grow by more than `room` bytes once a checkpoint is whole."""
-    seal = checkpoints.seal
+    seal, events = checkpoints.seal, folder.events_file
 
-    def sealed(path: Path) -> None:
-        seal(path)
-        most = folder.events_file.stat().st_size + room
+    def sealed(folder: Path) -> None:
+        seal(folder)
+        most = events.stat().st_size + room
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
     checkpoints.seal = sealed
