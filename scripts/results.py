@@ -2,7 +2,7 @@
 
     python -m scripts.results sft DATA_DIR/runs/ID
     python -m scripts.results reward DATA_DIR/runs/ID
-    python -m scripts.results ppo DATA_DIR/runs/ID --count 96
+    python -m scripts.results ppo DATA_DIR/runs/ID --count 96 --made DATA_DIR/adapters/MODEL/NAME
 
 Each prints JSON. Intervals are 95 %, by drawing held-out dialogues or prompts again; differences
 are of the same ones before and after.
@@ -28,6 +28,7 @@ def main() -> None:
     parser.add_argument("what", choices=sorted(MEASURED))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--count", type=int, default=10**6, help="held-out rows at most")
+    parser.add_argument("--made", type=Path, help="what the run made, once it is filed elsewhere")
     parser.add_argument("--texts", type=int, default=32, help="summaries to write and compare")
     parser.add_argument(
         "--longest", type=int, help="tokens of the longest pair; the run's own else"
@@ -58,13 +59,13 @@ def before_and_after(name: str, before: Sequence[float], after: Sequence[float])
     }
 
 
-def both(work: Work) -> tuple[Any, Any]:
+def both(work: Work, made: Path | None) -> tuple[Any, Any]:
     """The base as it was opened, and the same weights under what the run made."""
     from llmkit.engine.twins import twin
     from llmkit.tuning.opening import open_base, with_adapter
 
     opened = open_base(Path(work.base.path), precision=work.precision)
-    tuned = with_adapter(twin(opened.model, own_config=True), work.folder.artifact)
+    tuned = with_adapter(twin(opened.model, own_config=True), made or work.folder.artifact)
     return opened, tuned.eval()
 
 
@@ -72,7 +73,7 @@ def sft(work: Work, config: Mapping[str, Any], options: argparse.Namespace) -> F
     """The loss on each held-out row in nats per token, and summaries against the people's."""
     from llmkit.tuning.sequences import completions
 
-    opened, tuned = both(work)
+    opened, tuned = both(work, options.made)
     rows = list(work.rows("validation"))[: options.count]
     longest = config["max_length"]
     encoded = completions(opened.prompts, rows, eos=opened.eos, longest=longest)
@@ -129,7 +130,7 @@ def reward(work: Work, config: Mapping[str, Any], options: argparse.Namespace) -
     from llmkit.tuning.preference import grouped
     from training.methods.reward import longer_wins
 
-    scorer = open_scorer(Path(work.base.path), work.folder.artifact)
+    scorer = open_scorer(Path(work.base.path), options.made or work.folder.artifact)
     opened, longest = scorer.opened, options.longest or config["max_length"]
     train, held_out = (
         grouped(opened.prompts, work.rows(split), eos=opened.eos, longest=longest).groups
@@ -162,7 +163,7 @@ def ppo(work: Work, config: Mapping[str, Any], options: argparse.Namespace) -> F
     from llmkit.rl.actors import Actors
     from training.methods.ppo import Config, prompts_of, scorer_of
 
-    opened, tuned = both(work)
+    opened, tuned = both(work, options.made)
     settings = read(Config, config)
     prompts = prompts_of(settings, work, opened, "validation")[: options.count]
     score = scorer_of(work, opened)
