@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
+from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback, TrainerState
+from transformers.trainer import TRAINER_STATE_NAME
 
 from training.methods.schedule import Schedule
 from training.run import checkpoints, memory, prompt_network
@@ -188,7 +189,8 @@ def train(trainer: Any, work: Work, measure: Callable[[], Mapping[str, float]]) 
             work.report.metrics(0, first)
             forget_preparation(trainer)
         work.report.phase(TRAINING)
-        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        if checkpoint is None or not taken_whole(trainer, checkpoint):
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     except Stopped:
         keep_now(trainer, work)
         raise
@@ -196,6 +198,18 @@ def train(trainer: Any, work: Work, measure: Callable[[], Mapping[str, float]]) 
     if anybody(work.stop.wanted) and state.global_step < state.max_steps:
         raise Stopped
     tell_best(trainer, work)
+
+
+def taken_whole(trainer: Any, checkpoint: Path) -> bool:
+    """Whether its last step was done; then the trainer has it, for transformers would do another."""
+    state = TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME))
+    if state.global_step < state.max_steps:
+        return False
+    trainer.state = state
+    trainer._load_from_checkpoint(str(checkpoint))
+    if trainer.args.load_best_model_at_end and state.best_model_checkpoint:
+        trainer._load_best_model()
+    return True
 
 
 def begin(trainer: Any, work: Work) -> Path | None:

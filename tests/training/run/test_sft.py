@@ -1,6 +1,7 @@
 """Instruction tuning from a run's folder: what it learns, tells, and goes on from."""
 
 import random
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -139,6 +140,18 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_taken(run_of: RunMa
     (warning,) = events_of(damaged, "warning")
     assert warning["text"].startswith("The checkpoint of step 6 can't be used: optimizer.pt")
     assert same(alone, damaged)
+
+
+def test_a_run_that_died_after_its_last_step_takes_no_other(run_of: RunMaker) -> None:
+    folder = run_of("sft", max_steps=4, **SHORT)
+    assert run(folder, Stop()) == SUCCEEDED
+    before = weights_of(folder)
+    shutil.rmtree(folder.artifact)
+    assert run(folder, Stop()) == SUCCEEDED
+    assert max(event["done"] for event in events_of(folder, "progress")) == 4
+    after = weights_of(folder)
+    assert before.keys() == after.keys()
+    assert all(before[name].equal(after[name]) for name in before)
 
 
 def test_several_datasets_are_mixed_in_their_shares(run_of: RunMaker) -> None:
