@@ -201,7 +201,7 @@ def train(trainer: Any, work: Work, measure: Callable[[], Mapping[str, float]]) 
 
 
 def taken_whole(trainer: Any, checkpoint: Path) -> bool:
-    """Whether its last step was done; then the trainer has it, for transformers would do another."""
+    """Whether its last step was done; the trainer then has it: transformers would do another."""
     state = TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME))
     if state.global_step < state.max_steps:
         return False
