@@ -26,16 +26,15 @@ class Stop:
             self._heard_one = self._file.exists()
         return self._heard_one
 
-    @wanted.setter
-    def wanted(self, value: bool) -> None:
-        self._heard_one = value
+    def ask(self) -> None:
+        self._heard_one = True
 
     def listen(self) -> None:
         for number in SIGNALS:
             signal.signal(number, self._heard)
 
     def _heard(self, number: int, frame: FrameType | None) -> None:
-        self._heard_one = True
+        self.ask()
 
 
 def end_with_parents() -> None:

@@ -20,7 +20,7 @@ class StopAfter(Stop):
     def __init__(self, looks: int) -> None:
         self.left = looks
 
-    @property  # type: ignore[misc]
+    @property
     def wanted(self) -> bool:
         self.left -= 1
         return self.left < 0

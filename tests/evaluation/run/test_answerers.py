@@ -65,7 +65,7 @@ def test_a_stop_leaves_what_is_not_answered(engine: RunningSite) -> None:
 
     def hear(place: int, answer: Any) -> None:
         heard.append(place)
-        stop.wanted = True
+        stop.ask()
 
     served = EngineAnswerer(engine.engine_url, TINY_MODEL, Spec({}, (), together=1))
     with pytest.raises(Stopped):

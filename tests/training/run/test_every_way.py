@@ -143,7 +143,7 @@ class After(Stop):
     def __init__(self, folder: RunFolder, step: int) -> None:
         self.folder, self.step = folder, step
 
-    @property  # type: ignore[misc]
+    @property
     def wanted(self) -> bool:
         return any(event["done"] >= self.step for event in events_of(self.folder, "progress"))
 

@@ -37,17 +37,17 @@ def in_a_process(train: Callable[[], int]) -> int:
     return child.exitcode
 
 
-def full_after_a_checkpoint(folder: RunFolder, room: int) -> int:
+def full_after_a_checkpoint(full: RunFolder, room: int) -> int:
     """Train where no file may grow by more than `room` bytes once a checkpoint is whole."""
-    seal, events = checkpoints.seal, folder.events_file
+    seal = checkpoints.seal
 
     def sealed(folder: Path) -> None:
         seal(folder)
-        most = events.stat().st_size + room
+        most = full.events_file.stat().st_size + room
         resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
     checkpoints.seal = sealed
-    return run(folder, Stop())
+    return run(full, Stop())
 
 
 @pytest.mark.parametrize(

@@ -284,7 +284,7 @@ def test_a_stop_inside_an_update_keeps_the_state_before_it(
     stop, plain = Stop(), ppo_learner.descend
 
     def stops_after_its_first(*args: Any) -> float:
-        stop.wanted = True
+        stop.ask()
         return plain(*args)
 
     monkeypatch.setattr(ppo_learner, "descend", stops_after_its_first)
