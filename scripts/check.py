@@ -1,9 +1,12 @@
 """Every check of the project, each by name, with a summary at the end. `--lint` leaves out tests.
 
 What a run writes lives in .check/, apart from the data of an app that runs from the same folder.
+A few tests that fail among all the others are tried once more, alone: the busy machine may be to
+blame. Those that pass then are named in the summary as flaky, to be mended.
 Where the browser or the servers are missing, their tests are skipped, but never under CI=true.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -48,8 +51,10 @@ LINTS = {
     "system check": ["python", "manage.py", "check", "--fail-level", "WARNING"],
     "migrations": ["python", "manage.py", "makemigrations", "--check", "--dry-run"],
 }
-PYTEST = ["python", "-m", "pytest", "--tb=short", "--durations=25"]
-IN_PARALLEL = ["-n", "2"]
+PYTEST = ["python", "-m", "pytest", "--tb=short"]
+IN_PARALLEL = ["-n", "2", "--durations=25"]
+SECOND_TRIES = 5
+LAST_FAILED = ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
 PREPARATIONS = {
     "static files": ["python", "manage.py", "collectstatic", "--noinput", "--verbosity", "0"],
     "models": ["python", "manage.py", "fetch_models"],
@@ -64,6 +69,24 @@ def run(name: str, command: Sequence[str], env: Mapping[str, str], results: Resu
         [path, *command[1:]], cwd=ROOT, env=env, check=False, stdin=subprocess.DEVNULL
     )
     results.append((name, passed.returncode == 0, time.monotonic() - started))
+
+
+def run_tests(name: str, options: Sequence[str], env: Mapping[str, str], results: Results) -> None:
+    LAST_FAILED.unlink(missing_ok=True)
+    run(name, [*PYTEST, *IN_PARALLEL, *options], env, results)
+    failed = last_failed()
+    if results[-1][1] or not 0 < len(failed) <= SECOND_TRIES:
+        return
+    first = results.pop()
+    run(f"{name}, flaky: {' '.join(failed)}", [*PYTEST, *options, *failed], env, results)
+    again, passed, seconds = results.pop()
+    results.append((again if passed else name, passed, first[2] + seconds))
+
+
+def last_failed() -> list[str]:
+    """Names of the tests that failed in the last run; none where it ended before its tests did."""
+    failed = list(json.loads(LAST_FAILED.read_text())) if LAST_FAILED.exists() else []
+    return failed if all("::" in test for test in failed) else []
 
 
 def run_both(env: Mapping[str, str], results: Results) -> None:
@@ -83,7 +106,7 @@ def run_both(env: Mapping[str, str], results: Results) -> None:
             print(f"\n{error}")
             results.append((name, False, 0.0))
             return
-        run(name, [*PYTEST, *IN_PARALLEL, "-m", "both"], {**env, **servers}, results)
+        run_tests(name, ["-m", "both"], {**env, **servers}, results)
 
 
 def require_programs() -> bool:
@@ -113,7 +136,7 @@ def main(lint_only: bool) -> int:
     results.append(("browser, PostgreSQL and Redis at hand", require_programs(), 0.0))
     for name, command in PREPARATIONS.items():
         run(name, command, env, results)
-    run("pytest on SQLite", [*PYTEST, *IN_PARALLEL], env, results)
+    run_tests("pytest on SQLite", [], env, results)
     run_both(env, results)
     return summarise(results)
 

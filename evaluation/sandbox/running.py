@@ -14,6 +14,7 @@ from evaluation.sandbox import seccomp
 
 INSIDE = Path(__file__).with_name("inside.py")
 SECONDS = 10
+SPARE_SECONDS = 5
 MEMORY = 512 * 1024 * 1024
 FILE_BYTES = 1024 * 1024
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache")
@@ -48,7 +49,7 @@ def passes(program: str, tests: str, *, seconds: int = SECONDS) -> Outcome:
             start_new_session=True,
         )
         try:
-            process.communicate(job, timeout=seconds + 1)
+            process.communicate(job, timeout=seconds)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -71,7 +72,7 @@ def told(said: bytes, token: str, code: int) -> Outcome:
 def command(seconds: int, refused: int) -> list[str]:
     limits = [
         f"--as={MEMORY}",
-        f"--cpu={seconds}",
+        f"--cpu={seconds + SPARE_SECONDS}",
         f"--fsize={FILE_BYTES}",
         "--nofile=64",
         "--core=0",

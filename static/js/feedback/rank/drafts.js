@@ -24,6 +24,7 @@ export class Drafts {
   changed() {
     if (this.#stopped) return;
     this.#dirty = true;
+    if (!this.failed) this.sign("Saving…");
     this.#soon(PAUSE_MS);
   }
 
@@ -61,8 +62,9 @@ export class Drafts {
     removeEventListener("online", this.online);
   }
 
+  /* A request that is under way ends with the page, so its words are sent again. */
   leave() {
-    if (this.#stopped || !this.#dirty) return;
+    if (this.#stopped || !this.unsaved) return;
     post(this.url, { draft: this.read(), revision: this.revision }, { keepalive: true }).catch(() => {});
   }
 
