@@ -6,6 +6,7 @@ GROUPS = (CHATTER, LABELER, TRAINER, ADMIN)
 # URL namespace → the groups that may enter. A room that is not named here is open to all members.
 ROOMS = {
     "chat": (CHATTER,),
+    "api": (CHATTER,),
     "feedback": (LABELER, TRAINER, ADMIN),
     "datasets": (TRAINER, ADMIN),
     "training": (TRAINER, ADMIN),

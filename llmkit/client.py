@@ -27,6 +27,7 @@ SILENCE_SECONDS = 60
 LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=32, keepalive_expiry=3)
 QUICK_SECONDS = 10
 LOOK_SECONDS = 300
+WHOLE_SECONDS = 1800
 CODES = {
     "invalid",
     "too_long",
@@ -220,10 +221,26 @@ class EngineClient:
                 yield event
 
     @contextlib.asynccontextmanager
-    async def _stream(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[httpx.Response]:
+    async def relay(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[AsyncIterator[str]]:
+        """The lines of the server's own answer to a request in OpenAI's dialect.
+
+        An answer that does not stream is silent until it is whole, which may take long.
+        """
+        whole = (
+            {}
+            if body.get("stream")
+            else {"timeout": httpx.Timeout(WHOLE_SECONDS, connect=CONNECT_SECONDS, pool=None)}
+        )
+        async with self._stream(path, body, **whole) as response:
+            yield response.aiter_lines()
+
+    @contextlib.asynccontextmanager
+    async def _stream(
+        self, path: str, body: Mapping[str, Any], **options: Any
+    ) -> AsyncIterator[httpx.Response]:
         started = False
         try:
-            async with self._http.stream("POST", path, json=body) as response:
+            async with self._http.stream("POST", path, json=body, **options) as response:
                 started = True
                 if response.status_code >= 400:
                     await response.aread()

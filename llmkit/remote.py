@@ -71,9 +71,11 @@ class RemoteClient(EngineClient):
         return [name for name in names if is_usable(name)][:MOST_MODELS]
 
     @contextlib.asynccontextmanager
-    async def _stream(self, path: str, body: Mapping[str, Any]) -> AsyncIterator[httpx.Response]:
+    async def _stream(
+        self, path: str, body: Mapping[str, Any], **options: Any
+    ) -> AsyncIterator[httpx.Response]:
         try:
-            async with super()._stream(path, self._translated(body)) as response:
+            async with super()._stream(path, self._translated(body), **options) as response:
                 self._refuse_page(response)
                 yield CheckedStream(response, self.name)  # type: ignore[misc]
         except (EngineError, httpx.HTTPError, httpx.InvalidURL) as error:

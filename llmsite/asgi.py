@@ -17,6 +17,7 @@ from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import AllowedHostsOriginValidator
 from django.conf import settings
 
+from api.gateway import Gateway
 from chat.routing import websocket_urlpatterns
 from chat.streaming import producer, reaper
 from llmsite import env
@@ -48,7 +49,7 @@ async def lifespan(
 
 application = ProtocolTypeRouter(
     {
-        "http": BodyLimit(StaticFiles(django_application), settings.LARGEST_REQUEST),
+        "http": BodyLimit(Gateway(StaticFiles(django_application)), settings.LARGEST_REQUEST),
         "websocket": AllowedHostsOriginValidator(
             AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
         ),

@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "feedback",
     "evaluation",
     "chat",
+    "api",
     "llmsite",
 ]
 

@@ -14,6 +14,7 @@ urlpatterns = [
     path("evaluation/", include("evaluation.urls")),
     path("models/", include("training.urls")),
     path("lineage/<slug:kind>/<str:key>/", lineage_page.page, name="lineage"),
+    path("keys/", include("api.urls")),
     path("people/", include("accounts.urls")),
     path("admin/", admin.site.urls),
 ]

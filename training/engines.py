@@ -277,6 +277,15 @@ def preferred(names: list[str], wanted: str = "") -> str:
     return default if default in names or not names else names[0]
 
 
+def is_own(name: str) -> bool:
+    """Whether the name belongs to this machine, served just now or not."""
+    return name in _told.own_names
+
+
+def is_archived(name: str) -> bool:
+    return name in _told.archived
+
+
 async def client_for(model: str) -> EngineClient:
     """The server that has `model`; the first engine where none says so, for its error message.
 

@@ -27,6 +27,7 @@ STATUS = {
     "busy": 429,
     "model_failed": 503,
     "interrupted": 503,
+    "unreachable": 503,
 }
 
 
