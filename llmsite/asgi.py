@@ -22,6 +22,7 @@ from chat.routing import websocket_urlpatterns
 from chat.streaming import producer, reaper
 from llmsite import env
 from llmsite.bodies import BodyLimit
+from llmsite.metrics import Measured
 from llmsite.static import StaticFiles
 from training import engines
 
@@ -47,12 +48,12 @@ async def lifespan(
     await send({"type": "lifespan.shutdown.complete"})
 
 
+pages = BodyLimit(Gateway(StaticFiles(django_application)), settings.LARGEST_REQUEST)
+chatting = AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
 application = ProtocolTypeRouter(
     {
-        "http": BodyLimit(Gateway(StaticFiles(django_application)), settings.LARGEST_REQUEST),
-        "websocket": AllowedHostsOriginValidator(
-            AuthMiddlewareStack(URLRouter(websocket_urlpatterns))
-        ),
+        "http": Measured(pages),
+        "websocket": Measured(AllowedHostsOriginValidator(chatting)),
         "lifespan": lifespan,
     }
 )

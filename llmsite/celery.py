@@ -126,6 +126,13 @@ def leave(**about: Any) -> None:
     leaving.begin()
 
 
+@signals.worker_init.connect
+def open_health(**about: Any) -> None:
+    from llmsite import worker_health
+
+    signals.worker_ready.connect(worker_health.listen)
+
+
 @signals.worker_process_init.connect
 def look_around(**about: Any) -> None:
     """A worker's process begins, perhaps after another died: what that one had is taken up."""

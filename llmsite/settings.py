@@ -190,11 +190,20 @@ DATASET_UPLOAD_LIMIT = env.size("DATASET_UPLOAD_LIMIT", "2GB")
 DATASET_READ_SECONDS = env.integer("DATASET_READ_SECONDS", 1800, low=1, high=86_400)
 DATASET_READ_MEMORY_MB = env.integer("DATASET_READ_MEMORY_MB", 2048, low=512, high=262_144)
 
+METRICS_TOKEN = env.read("str", "METRICS_TOKEN", "")
+LOG_FORMAT = env.one_of("LOG_FORMAT", ["line", "json"])
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s %(process)d %(message)s",
+            "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+        },
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         "axes": {"level": "WARNING"},

@@ -35,6 +35,7 @@ from llmkit.engine.distribution_route import check_beginning, check_tokens, dist
 from llmkit.engine.entries import Lease
 from llmkit.engine.fields import invalid
 from llmkit.engine.hub import ModelHub, Served
+from llmkit.engine.metrics import Metrics
 from llmkit.engine.prompt import Prompt
 from llmkit.engine.requests import GenerationRequest
 from llmkit.engine.token_report import TokenReporter
@@ -52,6 +53,7 @@ class Api:
         self.default_model = default_model
         self.active = ActiveRequests()
         self.counters = Counters()
+        self.metrics = Metrics(hub.health)
 
     def routes(self) -> list[Route]:
         return [
@@ -65,6 +67,7 @@ class Api:
             Route("/tokenize", self.tokenize, methods=["POST"]),
             Route("/detokenize", self.detokenize, methods=["POST"]),
             Route("/v1/distribution", self.distribution, methods=["POST"]),
+            self.metrics.route(),
         ]
 
     async def health(self, request: Request) -> Response:
@@ -199,6 +202,7 @@ class Api:
         opening.cancel()
         if opening.done() and not opening.cancelled() and opening.exception() is None:
             request = opening.result().request
+            self.metrics.count(request)
             if not request.over:
                 self.active.cancel(request.id)
             self.active.remove(request.id)

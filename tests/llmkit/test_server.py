@@ -308,3 +308,23 @@ async def test_other_methods_and_paths_are_errors_in_json(http: httpx.AsyncClien
     missing = await http.get("/v1/nothing")
     assert missing.status_code == 404
     assert "error" in missing.json()
+
+
+async def test_prometheus_reads_what_was_written_and_what_waits(http: httpx.AsyncClient) -> None:
+    before = await metrics(http)
+    answer = (await http.post(CHAT, json=body(max_tokens=5))).json()["usage"]
+    after = await metrics(http)
+    grown = {name: after[name] - before.get(name, 0) for name in after}
+    assert grown["llmkit_completion_tokens_total"] == answer["completion_tokens"]
+    assert grown["llmkit_prompt_tokens_total"] == answer["prompt_tokens"]
+    assert grown["llmkit_requests_total"] == 1
+    assert after["llmkit_running"] == 0 and after["llmkit_memory_bytes"] > 0
+
+
+async def metrics(http: httpx.AsyncClient) -> dict[str, float]:
+    """Of the default model, by name."""
+    lines = (await http.get("/metrics")).text.splitlines()
+    mine = f'{{model="{TINY_MODEL}"}} '
+    return {
+        name: float(value) for name, _, value in (line.partition(mine) for line in lines) if value
+    }

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand
 
+from llmsite import worker_health
 from llmsite.celery import LONG, SHORT
 
 QUIET = ["--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
@@ -25,6 +26,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--no-beat", action="store_true", help="Leave the schedule to another worker."
         )
+        parser.add_argument(
+            "--health-port",
+            type=int,
+            help="Answer /health and /metrics on this port of the loopback interface.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> NoReturn:
         celery = [sys.executable, "-m", "celery", "--quiet", "-A", "llmsite", "worker", *QUIET]
@@ -32,5 +38,7 @@ class Command(BaseCommand):
         queues: str = options["queues"]
         name = f"{queues.replace(',', '-')}@%h"
         several = ["--concurrency", str(options["concurrency"])]
+        if options["health_port"]:
+            os.environ[worker_health.VARIABLE] = str(options["health_port"])
         command = [*celery, "--queues", queues, "--hostname", name, *several, *beat]
         os.execv(sys.executable, command)  # noqa: S606

@@ -1,0 +1,118 @@
+"""Everything into one file while rows are there, and back into an empty install, byte for byte."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from llmsite.backups import restoring
+from llmsite.backups.shape import BackupError, Manifest
+from tests.running_site import RunningSite
+
+pytestmark = pytest.mark.both
+MAKE = """
+import django; django.setup()
+from accounts import services
+from chat.models import Conversation
+owner = services.create_owner(username="ada", password="a long phrase of ada's")
+Conversation.objects.create(owner=owner, title="Foxes é 🦊")
+"""
+COUNT = """
+import django; django.setup()
+from django.apps import apps
+print({m._meta.label: sorted(map(str, m.objects.values_list("pk", flat=True)))
+       for m in apps.get_models() if m._meta.managed})
+from chat.models import Conversation
+print(Conversation.objects.get().title, Conversation.objects.get().owner.password)
+"""
+
+
+@pytest.fixture
+def databases(tmp_path: Path) -> Iterator[list[str]]:
+    """Two empty databases of the kind that the tests run on."""
+    url = os.environ.get("DATABASE_URL", "")
+    names = [f"backup_{os.getpid()}_{n}" for n in (1, 2)]
+    if not url.startswith("postgres"):
+        yield ["", ""]
+        return
+    with psycopg.connect(url, autocommit=True) as server:
+        for name in names:
+            server.execute(f'CREATE DATABASE "{name}"')
+        yield [url.rpartition("/")[0] + f"/{name}" for name in names]
+        for name in names:
+            server.execute(f'DROP DATABASE "{name}"')
+
+
+def install(folder: Path, database: str) -> RunningSite:
+    folder.mkdir()
+    return RunningSite(folder, settings={"DATABASE_URL": database})
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """Of what a backup keeps beside the database."""
+    found = [p for p in folder.rglob("*") if p.is_file() and p.name not in {"up.lock"}]
+    kept = [p for p in found if "db.sqlite3" not in p.name and "static" not in p.parts]
+    return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in kept}
+
+
+def refused(site: RunningSite, *arguments: str) -> str:
+    command = [sys.executable, "manage.py", *arguments]
+    done = subprocess.run(command, env=site.environment(), capture_output=True, text=True)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_everything_comes_back_into_an_empty_install(tmp_path: Path, databases: list[str]) -> None:
+    first = install(tmp_path / "first", databases[0])
+    first.manage("migrate", "--verbosity", "0")
+    first.python("-c", MAKE)
+    weights = first.data_dir / "models" / "fox" / "model.safetensors"
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(os.urandom(300_000))
+    run = first.data_dir / "runs" / "1" / "data.jsonl"
+    run.parent.mkdir(parents=True)
+    run.write_text("{}\n")
+    (run.parent / "second-name.jsonl").hardlink_to(run)
+    kept = tmp_path / "kept.tar"
+    assert "files" in first.manage("backup", str(kept))
+    assert kept.stat().st_mode & 0o077 == 0
+    second = install(tmp_path / "second", databases[1])
+    damaged = tmp_path / "damaged.tar"
+    damaged.write_bytes(kept.read_bytes()[: kept.stat().st_size // 2])
+    assert "cut off" in refused(second, "restore", str(damaged))
+    second.manage("restore", str(kept))
+    assert hashes(second.data_dir) == hashes(first.data_dir)
+    assert second.python("-c", COUNT) == first.python("-c", COUNT)
+    assert "is in use already" in refused(second, "restore", str(kept))
+    assert "is there already" in refused(second, "backup", str(kept))
+
+
+def test_a_file_of_changed_bytes_or_evil_names_changes_nothing(tmp_path: Path) -> None:
+    names = {"data/x": (3, hashlib.sha256(b"abc").hexdigest())}
+    manifest = Manifest("sqlite", "now", {}, True, files=names)
+    whole = packed(tmp_path / "whole.tar", {"data/x": b"abc"}, manifest.as_bytes())
+    assert restoring.unpack(whole, tmp_path / "a").files["data/x"][0] == 3
+    changed = packed(tmp_path / "changed.tar", {"data/x": b"abd"}, manifest.as_bytes())
+    evil = packed(tmp_path / "evil.tar", {"../x": b"abc"}, manifest.as_bytes())
+    newer = packed(
+        tmp_path / "newer.tar", {}, manifest.as_bytes().replace(b'"shape": 1', b'"shape": 2')
+    )
+    for file, why in ((changed, "damaged"), (evil, "no backup"), (newer, "newer version")):
+        with pytest.raises(BackupError, match=why):
+            restoring.unpack(file, tmp_path / file.stem)
+    assert not (tmp_path / "x").exists()
+
+
+def packed(target: Path, files: dict[str, bytes], manifest: bytes) -> Path:
+    with tarfile.open(target, "w") as tar:
+        for name, content in {**files, "manifest.json": manifest}.items():
+            source = target.parent / "piece"
+            source.write_bytes(content)
+            tar.add(source, arcname=name)
+    return target
