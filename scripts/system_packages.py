@@ -1,4 +1,4 @@
-"""Programs that the tests drive and pip cannot bring: a browser, two servers, a sandbox."""
+"""Programs that the tests drive and pip cannot bring: a browser, three servers, a sandbox."""
 
 import os
 import shutil
@@ -28,10 +28,16 @@ def find_postgres() -> Path | None:
     return folders[-1].parent if folders else Path(found).parent if found else None
 
 
+def find_nginx() -> str | None:
+    """Debian keeps it among the administrator's programs, which may not be in PATH."""
+    return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+
+
 PROGRAMS = {
     "chromium": find_chromium,
     "redis-server": find_redis,
     "postgresql": find_postgres,
+    "nginx-light": find_nginx,
     "bubblewrap": lambda: shutil.which("bwrap"),
 }
 
