@@ -21,6 +21,7 @@ from api.gateway import Gateway
 from chat.routing import websocket_urlpatterns
 from chat.streaming import producer, reaper
 from llmsite import env
+from llmsite.beats import Beats
 from llmsite.bodies import BodyLimit
 from llmsite.metrics import Measured
 from llmsite.static import StaticFiles
@@ -38,12 +39,14 @@ async def lifespan(
     await receive()
     env.pool(settings.DATABASES["default"], most=settings.DATABASE_POOL)
     reaping = asyncio.create_task(reaper.keep_reaping())
+    beats = Beats("web").start()
     await send({"type": "lifespan.startup.complete"})
     await receive()
     reaping.cancel()
     with suppress(asyncio.CancelledError):
         await reaping
     await producer.finish_own()
+    await asyncio.to_thread(beats.stop)
     await engines.close()
     await send({"type": "lifespan.shutdown.complete"})
 

@@ -126,11 +126,14 @@ def leave(**about: Any) -> None:
     leaving.begin()
 
 
-@signals.worker_init.connect
-def open_health(**about: Any) -> None:
-    from llmsite import worker_health
+@signals.worker_ready.connect
+def arrive(sender: Any, **about: Any) -> None:
+    """The worker says that it lives, in the database and on its port where it has one."""
+    from llmsite import beats, worker_health
 
-    signals.worker_ready.connect(worker_health.listen)
+    beating = beats.Beats(f"worker of {sender.hostname.partition('@')[0]}").start()
+    signals.worker_shutdown.connect(lambda **about: beating.stop(), weak=False)
+    worker_health.listen()
 
 
 @signals.worker_process_init.connect

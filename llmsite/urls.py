@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from llmsite import lineage_page
+from llmsite.system import page as system_page
 
 urlpatterns = [
     path("", include("chat.urls")),
@@ -15,6 +16,7 @@ urlpatterns = [
     path("models/", include("training.urls")),
     path("lineage/<slug:kind>/<str:key>/", lineage_page.page, name="lineage"),
     path("keys/", include("api.urls")),
+    path("system/", system_page.page, name="system"),
     path("people/", include("accounts.urls")),
     path("admin/", admin.site.urls),
 ]

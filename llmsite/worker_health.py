@@ -67,7 +67,7 @@ def health() -> tuple[int, dict[str, Any]]:
     return 200, {"status": "ok", "at_work": len(state.active_requests)}
 
 
-def listen(**about: Any) -> None:
+def listen() -> None:
     """On the loopback interface only: what scrapes from elsewhere comes through a proxy."""
     port = os.environ.get(VARIABLE, "")
     if port:

@@ -7,7 +7,9 @@ from playwright.sync_api import Page, ViewportSize
 
 SCRIPT = Path(__file__).parent / "vendor" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-RUN = "tags => axe.run(document, {preload: false, resultTypes: ['violations'], runOnly: {type: 'tag', values: tags}})"
+RUN = """tags => axe.run(document, {
+    preload: false, resultTypes: ["violations"], runOnly: {type: "tag", values: tags}
+})"""
 HEIGHT = "() => document.documentElement.scrollHeight"
 
 

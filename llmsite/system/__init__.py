@@ -1,0 +1,1 @@
+"""The page that tells an admin how the app itself is."""

@@ -1,0 +1,138 @@
+"""What runs, waits, fails and takes room, read at the moment of asking."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count
+from django.utils import timezone
+
+from accounts.models import Invitation, User
+from api.models import ApiKey
+from llmkit.sizes import in_words
+from llmsite.models import Process
+from training.models.job import Job
+from training.services.serving import Serving, serving
+
+RECENT = timedelta(days=7)
+LISTED = 10
+FULL = 90
+FOLDERS = ("models", "adapters", "rewards", "runs", "evaluations", "datasets", "uploads", "trash")
+
+
+@dataclass(frozen=True)
+class Queue:
+    """One kind of long work: how many rows are in which state."""
+
+    name: str
+    waiting: int
+    running: int
+    failed: int
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A job that failed lately, in its own words. `url` leads to it where it has a page."""
+
+    what: str
+    error: str
+    at: Any
+    url: str
+
+
+@dataclass(frozen=True)
+class Disk:
+    free: str
+    whole: str
+    percent: int
+    folders: tuple[tuple[str, str], ...]
+
+    @property
+    def nearly_full(self) -> bool:
+        return self.percent >= FULL
+
+
+@dataclass(frozen=True)
+class System:
+    processes: list[Process]
+    engines: Serving
+    gpus: list[str]
+    queues: list[Queue]
+    failures: list[Failure]
+    disk: Disk
+    people: int
+    invitations: int
+    keys: int
+
+
+def look() -> System:
+    engines = serving()
+    kinds = sorted(Job.__subclasses__(), key=lambda kind: str(kind._meta.verbose_name))
+    return System(
+        processes=list(Process.objects.all()),
+        engines=engines,
+        gpus=gpus(engines),
+        queues=[queue_of(kind) for kind in kinds],
+        failures=failures(kinds),
+        disk=disk(),
+        people=User.objects.filter(is_active=True).count(),
+        invitations=Invitation.objects.open().count(),
+        keys=ApiKey.objects.usable().count(),
+    )
+
+
+def queue_of(kind: Any) -> Queue:
+    lately = timezone.now() - RECENT
+    counts = kind._base_manager.exclude(state="failed", ended_at__lt=lately).order_by()
+    found = dict(counts.values_list("state").annotate(Count("pk")))
+    name = str(kind._meta.verbose_name_plural).capitalize()
+    return Queue(name, found.get("waiting", 0), found.get("running", 0), found.get("failed", 0))
+
+
+def failures(kinds: list[Any]) -> list[Failure]:
+    lately = timezone.now() - RECENT
+    found = [
+        Failure(str(job), job.error, job.ended_at, address_of(job))
+        for kind in kinds
+        for job in kind._base_manager.filter(state="failed", ended_at__gte=lately)
+        .order_by("-ended_at")
+        .select_related()[:LISTED]
+    ]
+    return sorted(found, key=lambda failure: failure.at, reverse=True)[:LISTED]
+
+
+def address_of(job: Any) -> str:
+    return str(job.get_absolute_url()) if hasattr(job, "get_absolute_url") else ""
+
+
+def disk() -> Disk:
+    usage = shutil.disk_usage(settings.DATA_DIR)
+    sizes = [(name, size_of(settings.DATA_DIR / name)) for name in FOLDERS]
+    largest = sorted(((size, name) for name, size in sizes if size), reverse=True)
+    percent = round(100 * (usage.total - usage.free) / usage.total)
+    folders = tuple((name, in_words(size)) for size, name in largest)
+    return Disk(in_words(usage.free), in_words(usage.total), percent, folders)
+
+
+def size_of(folder: Path) -> int:
+    """Bytes on the disk; a file with two names counts once."""
+    return sum(dict(_files(folder)).values())
+
+
+def _files(folder: Path) -> Iterator[tuple[int, int]]:
+    for path in folder.rglob("*") if folder.is_dir() else ():
+        try:
+            found = path.lstat()
+        except OSError:
+            continue
+        yield found.st_ino, found.st_blocks * 512
+
+
+def gpus(engines: Serving) -> list[str]:
+    """By the engines' word, which own them: the web process loads no model library."""
+    devices = {each.device for each in engines.models.values() if each.device}
+    return sorted(device for device in devices if device != "cpu")
