@@ -31,7 +31,7 @@ class Tasks:
 
 
 registry = CollectorRegistry()
-registry.register(Tasks())  # type: ignore[arg-type]
+registry.register(Tasks())
 
 
 class Answer(BaseHTTPRequestHandler):

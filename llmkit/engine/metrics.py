@@ -25,7 +25,7 @@ class Metrics:
     def __init__(self, models: Callable[[], dict[str, dict[str, Any]]]) -> None:
         self._models = models
         self._registry = CollectorRegistry()
-        self._registry.register(self)  # type: ignore[arg-type]
+        self._registry.register(self)
         self._requests = self._counter("requests", "Requests that ended.")
         self._read = self._counter("prompt_tokens", "Tokens read.")
         self._written = self._counter("completion_tokens", "Tokens written.")

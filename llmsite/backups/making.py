@@ -104,7 +104,7 @@ def _add(tar: tarfile.TarFile, path: Path, name: str, manifest: Manifest) -> Non
             return
         about.size = os.fstat(file.fileno()).st_size
         hashing = Hashing(file, about.size)
-        tar.addfile(about, hashing)  # type: ignore[arg-type]
+        tar.addfile(about, hashing)
     manifest.files[name] = (about.size, hashing.digest)
 
 

@@ -5,7 +5,7 @@ import re
 import threading
 from collections.abc import Awaitable, Callable
 from http.server import ThreadingHTTPServer
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -26,7 +26,7 @@ async def page(scope: Any, receive: Any, send: Callable[[Any], Awaitable[None]])
 
 
 def client() -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(metrics.Measured(page))
+    transport = httpx.ASGITransport(cast(Any, metrics.Measured(page)))
     return httpx.AsyncClient(transport=transport, base_url="http://test")
 
 
