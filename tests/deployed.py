@@ -61,7 +61,7 @@ def proxy(folder: Path, site: RunningSite, webs: Mapping[str, int]) -> Iterator[
     with (folder / "nginx.log").open("ab") as log:
         process = subprocess.Popen(nginx, stdout=log, stderr=log)
     try:
-        seen.processes["nginx"] = process  # type: ignore[assignment]
+        seen.processes["nginx"] = process
         seen.wait_for("nginx", f"{seen.url}/health")
         yield seen
     finally:
