@@ -21,6 +21,18 @@ from training.services.serving import Serving, serving
 RECENT = timedelta(days=7)
 LISTED = 10
 FULL = 90
+KINDS = {
+    "addition": "Models being added",
+    "batch": "Answers for ranking",
+    "datasetaddition": "Datasets being added",
+    "doubting": "Tasks being scored",
+    "evaluationrun": "Evaluations",
+    "filling": "Red-team answers",
+    "freezing": "Datasets being frozen",
+    "importjob": "Imports of rankings",
+    "rehearsal": "Rehearsals",
+    "trainingjob": "Training runs",
+}
 FOLDERS = ("models", "adapters", "rewards", "runs", "evaluations", "datasets", "uploads", "trash")
 
 
@@ -71,7 +83,7 @@ class System:
 
 def look() -> System:
     engines = serving()
-    kinds = sorted(Job.__subclasses__(), key=lambda kind: str(kind._meta.verbose_name))
+    kinds = sorted(Job.__subclasses__(), key=name_of)
     return System(
         processes=list(Process.objects.all()),
         engines=engines,
@@ -85,12 +97,18 @@ def look() -> System:
     )
 
 
+def name_of(kind: Any) -> str:
+    """In the words of the pages."""
+    return KINDS.get(kind._meta.model_name, str(kind._meta.verbose_name_plural).capitalize())
+
+
 def queue_of(kind: Any) -> Queue:
     lately = timezone.now() - RECENT
     counts = kind._base_manager.exclude(state="failed", ended_at__lt=lately).order_by()
     found = dict(counts.values_list("state").annotate(Count("pk")))
-    name = str(kind._meta.verbose_name_plural).capitalize()
-    return Queue(name, found.get("waiting", 0), found.get("running", 0), found.get("failed", 0))
+    return Queue(
+        name_of(kind), found.get("waiting", 0), found.get("running", 0), found.get("failed", 0)
+    )
 
 
 def failures(kinds: list[Any]) -> list[Failure]:
