@@ -15,6 +15,7 @@ from llmkit.types import GenerationSettings
 from tests.llmkit.conftest import SchedulerMaker
 from tests.llmkit.running_engine import RunningEngine, running_engine
 from tests.llmkit.support import GREEDY, ask, direct_logprobs, ids_of, reference, run
+from tests.tiny_adapters import build_adapter, read
 from tests.tiny_model import TINY_MODEL
 
 if TYPE_CHECKING:
@@ -73,6 +74,93 @@ def test_looking_at_an_answer_disturbs_nobody_and_equals_a_direct_forward_pass(
     assert scores.tolist() == pytest.approx(direct[70].tolist(), abs=CLOSE)
     for other in others:
         assert other.tokens() == reference(tireless, other.request.choices[0].prompt, 30)
+
+
+def with_adapter(tiny: "LoadedModel", base: Path, folder: Path) -> "tuple[LoadedModel, Any]":
+    """The tiny model with an adapter, and PEFT's own."""
+    from peft import PeftModel
+
+    from llmkit.engine.adapters import open_adapter
+
+    build_adapter(base, folder)
+    return open_adapter(tiny, folder), PeftModel.from_pretrained(read(base), str(folder)).eval()
+
+
+def in_int8(base: Path) -> "tuple[LoadedModel, Any]":
+    """As the engine holds it, and in float32 with each weight rounded by hand to its row's 255
+    levels."""
+    import torch
+
+    from llmkit.engine.loading import load_model
+
+    rounded = read(base)
+    for layer in rounded.modules():
+        if isinstance(layer, torch.nn.Linear):
+            scale = layer.weight.data.abs().amax(1, keepdim=True) / 127
+            layer.weight.data = (layer.weight.data / scale).round() * scale
+    return load_model(base, dtype="int8"), rounded
+
+
+def in_bfloat16(base: Path) -> "tuple[LoadedModel, Any]":
+    import torch
+
+    from llmkit.engine.loading import load_model
+
+    return load_model(base, dtype="bfloat16"), read(base).to(torch.bfloat16)
+
+
+def apart(some: Any, others: Any) -> float:
+    """The mean distance."""
+    return float(np.abs(np.subtract(some, others)).mean())
+
+
+@pytest.mark.parametrize(
+    ("kind", "close"), [("adapter", CLOSE), ("lane", CLOSE), ("int8", 0.02), ("bfloat16", 0.2)]
+)
+def test_adapters_and_smaller_weights_tell_numbers_of_their_own(
+    tiny: "LoadedModel", tiny_models_dir: Path, tmp_path: Path, kind: str, close: float
+) -> None:
+    """Written in company and looked at afterwards, as the whole text read at once by PEFT's model
+    or by transformers' with the same rounded weights.
+
+    In company the lean decoder runs an adapter, in a lane its modules do. Between 8 and 16, where
+    this model's largest logits are, bfloat16 goes by sixteenths, layer for layer.
+    """
+    import torch
+
+    from llmkit.engine.inspection import AnswerInspection, PlaceInspection
+    from llmkit.engine.runner import Runner
+    from llmkit.engine.scheduler import Scheduler
+
+    folder = tiny_models_dir / TINY_MODEL
+    bare = replace(tiny, decoder=None) if kind == "lane" else tiny
+    if kind in ("adapter", "lane"):
+        opened, peer = with_adapter(bare, folder, tmp_path / "lora")
+    else:
+        opened, peer = in_int8(folder) if kind == "int8" else in_bfloat16(folder)
+    loaded = replace(opened, eos=frozenset())
+    scheduler = Scheduler(Runner(loaded if opened.base is None else bare))
+    ask(scheduler, "noise", replace(FREE, max_tokens=60, seed=9))
+    asked = ask(scheduler, QUESTION, FREE, loaded=loaded, logprobs=1)
+    run(scheduler)
+    prompt, tokens = ids_of(tiny, QUESTION), asked.tokens()
+    whole = AnswerInspection(loaded, prompt, tokens, 1)
+    place = PlaceInspection(loaded, prompt, tokens[:5])
+    for look in (whole, place):
+        scheduler.inspect(look)
+    for _ in range(20):
+        scheduler.look()
+    direct = direct_logprobs(replace(tiny, model=peer), prompt + tokens)[len(prompt) - 1 : -1]
+    wants = [float(row[token]) for row, token in zip(direct, tokens, strict=True)]
+    told = [each.likelihood.logprob for each in asked.written() if each.likelihood]
+    looked = [each.logprob for each in whole.answer.result(0)]
+    scores = place.answer.result(0).log_softmax(-1)
+    assert len(told) == len(looked) == FREE.max_tokens
+    assert apart(told, wants) < close
+    assert apart(looked, wants) < close
+    assert apart(scores, direct[5]) < close
+    others = direct_logprobs(tiny, prompt + tokens)[len(prompt) + 4]
+    assert not torch.allclose(scores, others, atol=0.01), "the bare model's numbers"
 
 
 def test_a_look_that_nobody_waits_for_ends_at_the_next_step(
