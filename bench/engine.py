@@ -32,8 +32,10 @@ def main() -> None:
     one_thread(options.threads)
     bench = Bench(options.folder, options.tokens, options.threads, options.precision)
     single, batch = ("engine", "generate"), ("at once", "in a row")
-    report("one stream", in_turn(bench.single_ways(), options.rounds), *single, target=1)
-    report("eight requests", in_turn(bench.batch_ways(), options.rounds), *batch, target=4)
+    if options.only != "eight":
+        report("one stream", in_turn(bench.single_ways(), options.rounds), *single, target=1)
+    if options.only != "one":
+        report("eight requests", in_turn(bench.batch_ways(), options.rounds), *batch, target=4)
     if options.manager:
         with_manager(bench, options.rounds)
 
@@ -45,6 +47,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--tokens", type=int, default=64)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--precision", help="as in ENGINE_DTYPE; the peer keeps the model's own")
+    parser.add_argument("--only", choices=("one", "eight"), help="one of the two pairs of ways")
     parser.add_argument("--manager", action="store_true", help="also transformers' own batching")
     return parser.parse_args()
 
