@@ -46,9 +46,10 @@ class FreezingForm(forms.Form):
     )
     include_ai = forms.BooleanField(
         required=False,
-        label="Include rankings by models",
-        help_text="Off: only people's rankings become pairs. On: a model's ranking stands in where "
-        "no person has ranked a task, never against one, and every such row and export says so.",
+        label="Include rankings by models and rules",
+        help_text="Off: only people's rankings become pairs. On: the ranking of a model or a "
+        "declared rule stands in where no person has ranked a task, never against one, and every "
+        "such row and export says so.",
     )
 
     def clean(self) -> dict[str, Any]:

@@ -80,6 +80,7 @@ class Annotation(models.Model):
         CHAT = "chat", "Chat"
         IMPORT = "import", "Import"
         ADJUDICATION = "adjudication", "Adjudication"
+        RULE = "rule", "Declared rule"
 
     key = models.CharField(max_length=200, unique=True)
     task = models.ForeignKey(RankingTask, on_delete=models.CASCADE, related_name="annotations")

@@ -1,4 +1,5 @@
-"""Who ranks in a project: a member, somebody from an imported file, or a model that judges.
+"""Who ranks in a project: a member, somebody from an imported file, a model that judges, or a
+declared rule.
 
 Adjudications of a project are the revisions of one labeler more, so that the newest of them counts
 whoever of the managers made it.
@@ -18,9 +19,11 @@ class Labeler(models.Model):
         HUMAN = "human", "Person"
         IMPORTED = "imported", "From a file"
         AI = "ai", "Model"
+        RULE = "rule", "Declared rule"
         ADJUDICATOR = "adjudicator", "Adjudication"
 
     PEOPLE = (Kind.HUMAN, Kind.IMPORTED)
+    MACHINES = (Kind.AI, Kind.RULE)
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="labelers")
     kind = models.CharField(max_length=11, choices=Kind.choices)

@@ -10,7 +10,7 @@ from feedback.rules.splits import Placed
 from feedback.rules.votes import Votes, consensus
 from feedback.services.snapshots import Recipe
 from feedback.services.snapshots.gathering import Judged, judged_among
-from feedback.services.snapshots.rows import pair_rows, votes_of
+from feedback.services.snapshots.rows import PEOPLE, pair_rows, votes_of
 from feedback.services.snapshots.standing import PAST, history
 from feedback.task_page import Said, letter, said
 
@@ -27,7 +27,7 @@ class ShownPair:
     votes: Mapping[str, int]
     letters: str = ""
     weight: float | None = None
-    by_model: bool = False
+    by_whom: str = PEOPLE
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def pair(row: Mapping[str, Any], judged: Judged) -> ShownPair:
         row["votes"],
         " > ".join(names),
         row["weight"],
-        judged.by_model,
+        judged.by_whom,
     )
 
 

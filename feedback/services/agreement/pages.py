@@ -33,7 +33,7 @@ WHO: dict[str, Sequence[str]] = {
     "people": Labeler.PEOPLE,
     "pages": (Labeler.Kind.HUMAN,),
     "files": (Labeler.Kind.IMPORTED,),
-    "models": (Labeler.Kind.AI,),
+    "models": Labeler.MACHINES,
 }
 MOST_PEOPLE = 30
 

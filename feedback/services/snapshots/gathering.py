@@ -10,9 +10,10 @@ from django.db.models import QuerySet
 from feedback.models import Annotation, Candidate, CandidateSet, Labeler, Project, RankingTask
 from feedback.rules.pairs import Derived, derive
 from feedback.services.snapshots.recipe import Recipe
-from feedback.services.snapshots.standing import VOIDED, Facts, is_ai, left_out
+from feedback.services.snapshots.standing import VOIDED, Facts, is_ai, is_rule, left_out
 
 AT_ONCE = 500
+PEOPLE, MODEL, RULE = "people", "model", "rule"
 Written = dict[int, dict[int, set[int]]]
 
 
@@ -33,6 +34,17 @@ class Judged:
     @cached_property
     def by_model(self) -> bool:
         return any(is_ai(annotation) for annotation in self.annotations)
+
+    @cached_property
+    def by_rule(self) -> bool:
+        return any(is_rule(annotation) for annotation in self.annotations)
+
+    @property
+    def by_whom(self) -> str:
+        """As the rows say it: where models and rules ranked side by side, the rule is named."""
+        if self.by_rule:
+            return RULE
+        return MODEL if self.by_model else PEOPLE
 
 
 def judged_tasks(project: Project, recipe: Recipe) -> Iterator[Judged]:

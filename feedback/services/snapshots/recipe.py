@@ -15,8 +15,8 @@ SOURCES = tuple(sorted(Annotation.Source.values))
 @dataclass(frozen=True)
 class Recipe:
     """`margin`: how far a vote must be from one half to count. `sources`: where the rankings that
-    take part come from. A model's rankings take part only with `include_ai`, and only on tasks
-    that no person has ranked: what a person says is never outvoted by a model.
+    take part come from. Rankings by a model or a declared rule take part only with `include_ai`,
+    and only on tasks that no person has ranked: what a person says is never outvoted by a machine.
     """
 
     seed: int = 0

@@ -8,7 +8,7 @@ from feedback.measures.intervals import wilson
 from feedback.models import Labeler
 from feedback.rules import texts
 from feedback.rules.splits import SPLITS
-from feedback.services.snapshots.rows import KINDS, MODEL, Row
+from feedback.services.snapshots.rows import KINDS, MODEL, RULE, Row
 from feedback.services.snapshots.snapshot import Snapshot
 
 
@@ -27,6 +27,7 @@ def report(made: Snapshot) -> dict[str, Any]:
         "labelers": voices(made, pairs),
         "sources": dict(sorted(Counter(s for row in pairs for s in row["sources"]).items())),
         "by_model": sum(row["labeled_by"] == MODEL for row in pairs),
+        "by_rule": sum(row["labeled_by"] == RULE for row in pairs),
     }
 
 

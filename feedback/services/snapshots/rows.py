@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from feedback.rules.votes import Votes, consensus, tally
-from feedback.services.snapshots.gathering import Judged
+from feedback.services.snapshots.gathering import MODEL, PEOPLE, RULE, Judged
 
 CONTRADICTION = "people contradict each other"
 NO_PREFERENCE = "no preference between any two answers"
-PEOPLE, MODEL = "people", "model"
 KINDS = ("pairs", "ties", "unpaired")
+__all__ = ["KINDS", "MODEL", "PEOPLE", "RULE", "Row", "rows_of"]
 Row = dict[str, Any]
 Key = tuple[int, int]
 
@@ -99,5 +99,5 @@ def base(judged: Judged) -> Row:
         "messages": judged.task.messages,
         "annotations": [annotation.pk for annotation in judged.annotations],
         "sources": sorted({annotation.source for annotation in judged.annotations}),
-        "labeled_by": MODEL if judged.by_model else PEOPLE,
+        "labeled_by": judged.by_whom,
     }

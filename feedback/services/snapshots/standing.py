@@ -10,11 +10,13 @@ from feedback.services.snapshots.recipe import Recipe
 WITHDRAWN = "the task was withdrawn"
 GOLD = "gold task"
 AI = "ranked by a model"
+RULE = "ranked by a rule"
 SOURCE = "from a source that was left out"
 OWN_TEXT = "ranked an answer of their own"
 OLD_SET = "ranked an older version of the candidates"
 OVERRULED = "overruled by an adjudication"
 BESIDE_PEOPLE = "ranked by a model where people have ranked"
+RULE_BESIDE_PEOPLE = "ranked by a rule where people have ranked"
 
 VOIDED = "voided"
 UNDONE = "undone"
@@ -47,6 +49,7 @@ def fault(facts: Facts, annotation: Annotation, recipe: Recipe) -> str:
         WITHDRAWN: lambda: facts.task.withdrawn_at is not None,
         GOLD: lambda: facts.task.gold is not None,
         AI: lambda: is_ai(annotation) and not recipe.include_ai,
+        RULE: lambda: is_rule(annotation) and not recipe.include_ai,
         SOURCE: lambda: annotation.source not in recipe.sources,
         OLD_SET: lambda: annotation.candidate_set_id != facts.newest_set.pk,
         OWN_TEXT: lambda: wrote_one(facts, annotation),
@@ -56,6 +59,14 @@ def fault(facts: Facts, annotation: Annotation, recipe: Recipe) -> str:
 
 def is_ai(annotation: Annotation) -> bool:
     return annotation.labeler.kind == Labeler.Kind.AI
+
+
+def is_rule(annotation: Annotation) -> bool:
+    return annotation.labeler.kind == Labeler.Kind.RULE
+
+
+def is_machine(annotation: Annotation) -> bool:
+    return annotation.labeler.kind in Labeler.MACHINES
 
 
 def wrote_one(facts: Facts, annotation: Annotation) -> bool:
@@ -71,7 +82,10 @@ def overruled(found: Sequence[Annotation]) -> dict[int, str]:
 
 
 def beside_people(found: Sequence[Annotation]) -> dict[int, str]:
-    return all_but([a for a in found if not is_ai(a)], found, BESIDE_PEOPLE)
+    machines = [a for a in found if is_machine(a)]
+    if len(machines) == len(found):
+        return {}
+    return {a.pk: RULE_BESIDE_PEOPLE if is_rule(a) else BESIDE_PEOPLE for a in machines}
 
 
 def all_but(kept: Sequence[Annotation], found: Sequence[Annotation], reason: str) -> dict[int, str]:

@@ -130,6 +130,13 @@ def by_model(report: Report) -> Remark | None:
     return Remark("warn", f"{share} of the pairs were ranked by a model, not by people.")
 
 
+def by_rule(report: Report) -> Remark | None:
+    if not (n := report.get("by_rule", 0)):
+        return None
+    share = percent(n / report["counts"]["pairs"])
+    return Remark("warn", f"{share} of the pairs were ranked by a declared rule, not by people.")
+
+
 RULES: tuple[Callable[[Report], Remark | None], ...] = (
     leaking,
     length,
@@ -141,4 +148,5 @@ RULES: tuple[Callable[[Report], Remark | None], ...] = (
     alike,
     lopsided,
     by_model,
+    by_rule,
 )
