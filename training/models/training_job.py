@@ -128,6 +128,7 @@ class TrainingJob(Job):
     expected_at = models.DateTimeField(null=True, blank=True)
     measures = models.JSONField(default=dict)
     warnings = models.PositiveIntegerField(default=0)
+    tokens = models.BigIntegerField(default=0)
     events_read = models.BigIntegerField(default=0)
     child = models.CharField(max_length=200, blank=True)
     deaths = models.PositiveSmallIntegerField(default=0)

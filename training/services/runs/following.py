@@ -1,5 +1,6 @@
 """A run's events, from its folder to its row."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,7 +33,7 @@ class Follower:
     def news(self) -> dict[str, Any]:
         """Changes of the row by the next events."""
         found: dict[str, Any] = {"measures": dict(self.job.measures)}
-        found["warnings"] = self.job.warnings
+        found |= {"warnings": self.job.warnings, "tokens": self.job.tokens}
         events = read_events(self.folder.events_file, self.job.events_read)
         for _, (offset, event) in zip(range(MOST_AT_ONCE), events, strict=False):
             found["events_read"] = offset
@@ -43,6 +44,7 @@ class Follower:
         match event["kind"]:
             case "metrics":
                 found["measures"] |= event["values"]
+                found["tokens"] += tokens_in(event["values"])
             case "progress":
                 found |= {"step": event["done"], "steps": event["total"]}
                 found |= {"phase": event["phase"], "expected_at": expected(event)}
@@ -54,6 +56,13 @@ class Follower:
                 found["warnings"] += 1
             case "ended":
                 self.ended = event
+
+
+def tokens_in(values: Mapping[str, Any]) -> int:
+    """What a step read and wrote: its speed times its time. Steps that were done again count
+    again, for they were paid for."""
+    speed, seconds = values.get("tokens_per_second"), values.get("seconds_per_step")
+    return round(speed * seconds) if speed and seconds else 0
 
 
 def expected(event: dict[str, Any]) -> datetime | None:
