@@ -1,13 +1,14 @@
 # make run: install what is missing and start the app. make test: every check.
 PYTHON ?= python3
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench clean
+.PHONY: help run test lint bench rehearse clean
 
 help:
 	@echo "make run    install what is missing, then start web, engine and worker"
 	@echo "make test   every check: style, types, templates, imports, migrations, tests"
 	@echo "make lint   the checks without the tests"
 	@echo "make bench  measure the engine and the whole stack; BENCH=--quick for a short look"
+	@echo "make rehearse  the whole loop on a small model, in minutes; SIZE=full on the default model"
 	@echo "make clean  remove .venv and caches; your data in DATA_DIR stays"
 
 run test lint:
@@ -15,6 +16,9 @@ run test lint:
 
 bench:
 	@exec $(PYTHON) scripts/bootstrap.py $@ $(BENCH)
+
+rehearse:
+	@exec $(PYTHON) scripts/bootstrap.py $@ --size $(or $(SIZE),quick) $(REHEARSE)
 
 clean:
 	rm -rf .venv .check .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -11,4 +11,5 @@ ROOMS = {
     "datasets": (TRAINER, ADMIN),
     "training": (TRAINER, ADMIN),
     "evaluation": (TRAINER, ADMIN),
+    "rehearsals": (TRAINER, ADMIN),
 }

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -35,8 +34,7 @@ class FirstVisitMiddleware:
 
 
 class RoomsMiddleware:
-    """A room whose group someone is not in does not exist for them. The start page, which is in
-    a room too, leads to their account, where it says what they may do."""
+    """A room whose group someone is not in does not exist for them."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -44,12 +42,9 @@ class RoomsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_view(self, request: HttpRequest, *view: Any) -> HttpResponse | None:
+    def process_view(self, request: HttpRequest, *view: Any) -> None:
         namespaces = request.resolver_match.namespaces if request.resolver_match else []
         visitor = not request.user.is_authenticated
         if visitor or all(may_enter(request.user, name) for name in namespaces):
-            return None
-        if request.path != "/":
-            raise Http404
-        messages.info(request, "You may not chat yet. Ask an admin.")
-        return redirect("accounts:account")
+            return
+        raise Http404

@@ -81,7 +81,7 @@ of_a_file = [
 ]
 
 urlpatterns = [
-    path("", pages.conversation, name="home"),
+    path("chat/", pages.conversation, name="home"),
     path("health", health.health, name="health"),
     path("conversations/", pages.conversations, name="conversations"),
     path("conversations/import/", transfer.import_file, name="import"),

@@ -104,6 +104,11 @@ app.conf.update(
             "schedule": crontab(),
             "options": {"expires": 50},
         },
+        "look after rehearsals": {
+            "task": "lifecycle.tasks.look_after_rehearsals",
+            "schedule": crontab(),
+            "options": {"expires": 50},
+        },
         "look after runs": {
             "task": "training.tasks.look_after_runs",
             "schedule": crontab(),
@@ -115,7 +120,7 @@ app.conf.update(
         },
     },
 )
-app.autodiscover_tasks(["chat", "training", "evaluation", "feedback", "accounts"])
+app.autodiscover_tasks(["lifecycle", "chat", "training", "evaluation", "feedback", "accounts"])
 
 
 @signals.worker_shutting_down.connect

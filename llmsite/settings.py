@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "evaluation",
     "chat",
     "api",
+    "lifecycle",
     "llmsite",
 ]
 

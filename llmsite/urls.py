@@ -7,6 +7,8 @@ from llmsite import lineage_page
 from llmsite.system import page as system_page
 
 urlpatterns = [
+    path("", include("lifecycle.urls")),
+    path("rehearsals/", include("lifecycle.urls_rehearsals")),
     path("", include("chat.urls")),
     path("feedback/", include("feedback.urls")),
     path("training/datasets/", include("training.urls_datasets")),

@@ -25,8 +25,14 @@ COMMANDS = {
     "test": ("requirements-dev.txt", ["-m", "scripts.check"]),
     "lint": ("requirements-dev.txt", ["-m", "scripts.check", "--lint"]),
     "bench": ("requirements-bench.txt", ["-m", "bench"]),
+    "rehearse": ("requirements.txt", ["manage.py", "rehearse"]),
 }
-PREPARATIONS = {"run": ["manage.py", "prepare"], "bench": ["manage.py", "fetch_models"]}
+PREPARATIONS = {
+    "run": ["manage.py", "prepare"],
+    "bench": ["manage.py", "fetch_models"],
+    "rehearse": ["manage.py", "prepare"],
+}
+WITH_OPTIONS = ("bench", "rehearse")
 DEFAULT_MODEL = Path("models", "SmolLM2-135M-Instruct")
 
 
@@ -156,6 +162,8 @@ def main(command: str, options: list[str]) -> None:
             raise SystemExit(prepared.returncode)
     if command == "bench":
         arguments = [*arguments, str(data_folder(settings()) / DEFAULT_MODEL), *options]
+    if command == "rehearse":
+        arguments = [*arguments, *options]
     os.execv(PYTHON, [str(PYTHON), *arguments])  # noqa: S606
 
 
@@ -163,7 +171,7 @@ if __name__ == "__main__":
     if (
         len(sys.argv) < 2
         or sys.argv[1] not in COMMANDS
-        or (sys.argv[2:] and sys.argv[1] != "bench")
+        or (sys.argv[2:] and sys.argv[1] not in WITH_OPTIONS)
     ):
         stop(f"Usage: python3 scripts/bootstrap.py {'|'.join(COMMANDS)}")
     try:

@@ -113,10 +113,9 @@ def test_a_room_opens_by_its_group_and_the_start_page_says_so(
     owner: User, member: User, signed_in: SignedIn
 ) -> None:
     client = signed_in(member)
-    assert client.get("/").status_code == client.get("/templates/").status_code == 200
-    services.set_groups(person=member, groups=[LABELER], by=owner)
-    assert client.get("/templates/").status_code == 404
-    page = client.get("/", follow=True)
-    assert page.redirect_chain == [("/people/account/", 302)]
-    assert "You may not chat yet" in page.content.decode()
+    assert client.get("/chat/").status_code == client.get("/templates/").status_code == 200
+    services.set_groups(person=member, groups=[], by=owner)
+    assert client.get("/templates/").status_code == client.get("/chat/").status_code == 404
+    page = client.get("/")
+    assert "Ask an admin if you would like to chat" in page.content.decode()
     assert 'href="/templates/"' not in page.content.decode()

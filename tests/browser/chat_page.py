@@ -18,7 +18,7 @@ class ChatPage:
     page: Page
     site: RunningSite
 
-    def open(self, path: str = "/") -> "ChatPage":
+    def open(self, path: str = "/chat/") -> "ChatPage":
         self.page.goto(self.site.url + path)
         return self
 

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.browser
 
 AROUND = (
     "/",
+    "/chat/",
     "/conversations/import/",
     "/templates/",
     "/templates/new",
@@ -71,7 +72,7 @@ def test_hostile_text_stays_text(chat: ChatPage, hostile: Chatter) -> None:
 
 
 def test_a_hostile_search_and_title_stay_text(chat: ChatPage, hostile: Chatter) -> None:
-    chat.open(f"/?q={quote(HOSTILE)}")
+    chat.open(f"/chat/?q={quote(HOSTILE)}")
     expect(chat.page.locator("main").locator("script, img, iframe")).to_have_count(0)
     assert chat.page.title().startswith("New conversation")
 

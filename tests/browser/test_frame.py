@@ -11,7 +11,7 @@ from tests.running_site import PASSWORD, RunningSite
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("/people/", "/people/account/", "/no/such/page/")
+PAGES = ("/", "/rehearsals/", "/people/", "/people/account/", "/no/such/page/")
 
 
 @pytest.fixture
@@ -173,17 +173,17 @@ def test_pages_are_accessible_and_fit_in_both_themes_and_sizes(
 def test_a_fragment_asked_for_after_the_session_ended_leads_to_signing_in(
     owner_page: Page, site: RunningSite
 ) -> None:
-    owner_page.goto(f"{site.url}/")
+    owner_page.goto(f"{site.url}/chat/")
     owner_page.context.clear_cookies()
     owner_page.get_by_label("Search conversations").fill("anything")
-    owner_page.wait_for_url(f"{site.url}/people/login/?next=/")
+    owner_page.wait_for_url(f"{site.url}/people/login/?next=/chat/")
     expect(owner_page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
 def test_a_failing_server_is_said_at_the_foot_of_the_page(
     owner_page: Page, site: RunningSite
 ) -> None:
-    owner_page.goto(f"{site.url}/")
+    owner_page.goto(f"{site.url}/chat/")
     owner_page.route("**/*q=*", lambda route: route.abort())
     owner_page.get_by_label("Search conversations").fill("anything")
     expect(owner_page.get_by_role("status").get_by_text("could not be reached")).to_be_visible()

@@ -32,7 +32,7 @@ def ended(chatter: Chatter) -> tuple[str, str]:
 
 def test_its_models_answer_beside_the_own_ones(chatter: Chatter, server: RudeServer) -> None:
     server.manner = "kind"
-    page = chatter.client.get("/").text
+    page = chatter.client.get("/chat/").text
     assert '<optgroup label="Acme">' in page
     state, shown = ended(chatter)
     assert (state, "Foxes sleep." in shown) == ("done", True)

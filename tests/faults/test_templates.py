@@ -37,7 +37,7 @@ def test_a_template_that_names_a_missing_field_is_refused_in_a_sentence(chatter:
 
 
 def test_a_message_through_a_template_without_its_field_is_refused(chatter: Chatter) -> None:
-    page = chatter.client.get("/").text
+    page = chatter.client.get("/chat/").text
     version = re.search(r'<option value="(\d+)"\s*>\s*Summarise', page)
     assert version is not None
     refused = chatter.try_to_send("", template=version[1], shots="0", field_nonsense="x")

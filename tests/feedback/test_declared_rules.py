@@ -10,6 +10,7 @@ from feedback import exporting
 from feedback.models import Annotation, Labeler, Project
 from feedback.rules.declared import CONCISE, PLAIN, RULES, Said
 from feedback.rules.pairs import derive
+from feedback.services import freezing
 from feedback.services.labeling.labelers import labeler_of
 from feedback.services.ruling import rank_by_rule
 from feedback.services.snapshots import Recipe, freeze, report, snapshot
@@ -72,7 +73,7 @@ def test_a_rule_ranks_every_task_once_as_a_labeler_of_its_own_kind(project: Proj
     assert [(one.tiers, one.source) for one in found] == [([[1], [0]], "rule")] * 2
     concise = rank_by_rule(project=project, rule=CONCISE)
     ended, cut = Annotation.objects.filter(labeler=concise).order_by("task")
-    assert [len(one.tiers) for one in (ended, cut)] == [1, 1]
+    assert (ended.tiers, cut.tiers) == ([[0], [1]], [[0, 1]])
 
 
 @pytest.mark.django_db
@@ -106,9 +107,14 @@ def test_where_a_person_ranked_the_rule_does_not_count(
         source=Annotation.Source.LABELING,
         tiers=[[0], [1]],
     )
-    version = freeze(project=project, name="ruled", recipe=Recipe(include_ai=True))
+    report = freezing.prepare(
+        project=project, name="ruled", recipe=Recipe(include_ai=True), by=trainer
+    )
+    version = freezing.freeze(report=report, by=trainer).version
+    assert version is not None
     assert version.report["dropped"] == {"ranked by a rule where people have ranked": 1}
     told = {row["labeled_by"]: row["chosen"] for row in exporting.rows(version, "trl")}
     assert told == {"people": LONG, "rule": SHORT}
-    page = signed_in(trainer).get(f"/feedback/{project.slug}/pairs/").content.decode()
-    assert "Ranked by a rule" in page
+    for address in ("pairs/", f"pairs/versions/{version.pk}/"):
+        page = signed_in(trainer).get(f"/feedback/{project.slug}/{address}").content.decode()
+        assert page.count("Ranked by a rule") == 1

@@ -1,0 +1,2 @@
+class LifecycleError(Exception):
+    """It can't be done; the text says why and what to do."""

@@ -1,0 +1,1 @@
+"""What a rehearsal found: numbers with n and interval, and one honest sentence."""
