@@ -1,4 +1,4 @@
-"""The tree of a conversation, as a person handles it."""
+"""The tree of a conversation, as a person handles it: by keyboard alone."""
 
 import re
 
@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.chat_page import ChatPage
+from tests.browser.looks import looks_right
 from tests.processes import Chatter
 
 pytestmark = pytest.mark.browser
@@ -13,8 +14,8 @@ pytestmark = pytest.mark.browser
 
 def more(chat: ChatPage, act: str) -> None:
     """An act from the menu of the newest answer."""
-    chat.press("More for this message")
-    chat.answer.get_by_role("button", name=act).click()
+    chat.answer.get_by_role("button", name="More for this message").press("Enter")
+    chat.answer.get_by_role("button", name=act).press("Enter")
 
 
 def test_an_edited_prompt_stands_beside_the_first_one(chat: ChatPage, chatter: Chatter) -> None:
@@ -22,12 +23,12 @@ def test_an_edited_prompt_stands_beside_the_first_one(chat: ChatPage, chatter: C
     chat.open(f"{chatter.path}/")
     first = chat.wait_for_end()
     asked = chat.page.locator(".turn.user")
-    asked.get_by_role("button", name="Edit").click()
+    asked.get_by_role("button", name="Edit").press("Enter")
     asked.get_by_role("textbox", name="Message").fill("Second wording")
-    asked.get_by_role("button", name="Send").click()
+    asked.get_by_role("button", name="Send").press("Enter")
     expect(chat.asked).to_have_text("Second wording")
     chat.wait_for_end()
-    asked.get_by_role("button", name="Previous wording").click()
+    asked.get_by_role("button", name="Previous wording").press("Enter")
     expect(chat.asked).to_have_text("First wording")
     assert chat.wait_for_end() == first
 
@@ -36,8 +37,8 @@ def test_editing_can_be_given_up(chat: ChatPage, chatter: Chatter) -> None:
     chatter.send("As it was", max_tokens="5")
     chat.open(f"{chatter.path}/")
     chat.wait_for_end()
-    chat.page.locator(".turn.user").get_by_role("button", name="Edit").click()
-    chat.page.locator(".turn.user").get_by_role("button", name="Cancel").click()
+    chat.page.locator(".turn.user").get_by_role("button", name="Edit").press("Enter")
+    chat.page.locator(".turn.user").get_by_role("button", name="Cancel").press("Enter")
     expect(chat.asked).to_have_text("As it was")
 
 
@@ -47,7 +48,10 @@ def test_deleting_a_branch_asks_first(chat: ChatPage, chatter: Chatter) -> None:
     chat.wait_for_end()
     for choice, left in (("Cancel", 1), ("Delete", 0)):
         more(chat, "Delete this branch")
-        chat.page.get_by_role("dialog").get_by_role("button", name=choice).click()
+        dialog = chat.page.get_by_role("dialog")
+        if choice == "Cancel":
+            looks_right(chat.page)
+        dialog.get_by_role("button", name=choice).press("Enter")
         expect(chat.page.locator(f"#m{answer}")).to_have_count(left)
     expect(chat.asked).to_have_text("Once")
 

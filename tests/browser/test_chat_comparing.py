@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests import axe
 from tests.browser.chat_page import IN_A_CONVERSATION, PATIENCE_MS, ChatPage
 from tests.browser.conftest import PHONE
+from tests.browser.looks import looks_right
 from tests.processes import TALKER
 from tests.tiny_model import TINY_MODEL
 
@@ -40,7 +41,7 @@ def test_two_models_stream_side_by_side_and_one_answer_is_kept(chat: ChatPage) -
     expect(talker.locator(".live")).to_have_text(WRITTEN, timeout=PATIENCE_MS)
     page.keyboard.press("Escape")
     expect(page.locator(".turn[data-live]")).to_have_count(0, timeout=PATIENCE_MS)
-    looks_right(page)
+    columns_look_right(page)
     keep_the_second(page)
 
 
@@ -77,7 +78,7 @@ def keep_the_second(page: Page) -> None:
     expect(columns(page).first.get_by_role("button", name="Keep this answer")).to_be_visible()
 
 
-def looks_right(page: Page) -> None:
+def columns_look_right(page: Page) -> None:
     """To axe: wide and light, then narrow and dark, where one column is in sight at a time."""
     assert axe.check(page) == []
     wide = page.viewport_size
@@ -94,25 +95,25 @@ def looks_right(page: Page) -> None:
 
 def test_a_shot_ladder_shows_its_prompts_and_what_the_shots_take(chat: ChatPage) -> None:
     page = chat.open("/templates/").page
-    page.get_by_role("link", name="Classify sentiment").click()
+    page.get_by_role("link", name="Classify sentiment").press("Enter")
     page.wait_for_load_state()
     page.get_by_role("textbox", name="Text").fill("The room was cold.")
-    page.get_by_role("button", name="Shot ladder").click()
+    page.get_by_role("button", name="Shot ladder").press("Enter")
     expect(page.get_by_role("textbox", name="Text")).to_have_value("The room was cold.")
     page.get_by_label("Shots").fill("2")
     page.get_by_label("Model").select_option(TINY_MODEL)
-    assert axe.check(page) == []
-    page.get_by_role("button", name="Start the ladder").click()
+    looks_right(page)
+    page.get_by_role("button", name="Start the ladder").press("Enter")
     page.wait_for_url(COMPARING)
     names = page.get_by_role("heading", level=2).filter(has_text="shot")
     expect(names).to_have_text(["Zero-shot", "One-shot", "2 shots"])
     expect(page.locator(".turn[data-live]")).to_have_count(0, timeout=PATIENCE_MS)
     last = columns(page).nth(2)
     expect(last.locator(".size")).to_contain_text("of them shots")
-    last.locator(".exact-prompt summary").click()
+    last.locator(".exact-prompt summary").press("Enter")
     shots = last.locator(".prompt-parts mark[data-kind='shot']")
     expect(shots).to_have_count(4)
     expect(last.locator(".prompt-parts mark[data-kind='input']")).to_contain_text(
         "Text: The room was cold."
     )
-    assert axe.check(page) == []
+    looks_right(page)

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests import axe
 from tests.browser.chat_page import IN_A_CONVERSATION, ChatPage
-from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.looks import looks_right
 from tests.files import pdf_file
 
 pytestmark = pytest.mark.browser
@@ -21,16 +20,6 @@ DROP = """(place, name) => {
       new DragEvent(type, { dataTransfer: carried, bubbles: true, cancelable: true }),
     );
 }"""
-SIDEWAYS = "() => document.documentElement.scrollWidth > innerWidth"
-
-
-def looks_right(chat: ChatPage) -> None:
-    """axe finds nothing, in the light on a desk and in the dark on a phone."""
-    for scheme, size in (("dark", PHONE), ("light", DESKTOP)):
-        chat.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-        chat.page.set_viewport_size(size)
-        assert axe.check(chat.page) == [], scheme
-        assert not chat.page.evaluate(SIDEWAYS), scheme
 
 
 def attach(chat: ChatPage, *files: Path) -> None:
@@ -62,7 +51,7 @@ def test_files_are_attached_cut_removed_sent_and_edited(chat: ChatPage, tmp_path
     chat.page.locator(".scroller").evaluate(DROP, "dropped.md")
     expect(chips).to_have_count(2)
     expect(chat.box).to_have_value("Summarise these documents.")
-    looks_right(chat)
+    looks_right(chat.page)
     chat.page.reload()
     expect(chips).to_have_count(2)
     composer.get_by_role("button", name="Remove dropped.md").press("Enter")
@@ -79,7 +68,7 @@ def test_files_are_attached_cut_removed_sent_and_edited(chat: ChatPage, tmp_path
     expect(card).to_contain_text("of 2,000 words were sent; the rest does not fit")
     card.get_by_role("link", name="report.txt").press("Enter")
     expect(chat.page.get_by_text("Cut here: the rest was not sent")).to_be_visible()
-    looks_right(chat)
+    looks_right(chat.page)
     chat.page.go_back()
 
     asked = chat.page.locator(".turn.user")

@@ -1,9 +1,12 @@
-"""The list of conversations: naming, pinning, finding, deleting and taking that back."""
+"""The list of conversations: naming, pinning, finding, deleting, exporting and importing."""
+
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.browser.chat_page import ChatPage
+from tests.browser.chat_page import IN_A_CONVERSATION, ChatPage
+from tests.browser.looks import looks_right
 from tests.processes import Chatter
 
 pytestmark = pytest.mark.browser
@@ -67,3 +70,22 @@ def test_a_deleted_conversation_can_be_brought_back(opened: ChatPage) -> None:
     opened.page.get_by_role("button", name="Undo").click()
     opened.page.wait_for_url(f"**{path}")
     assert opened.text() == answer
+
+
+def test_an_export_is_imported_and_a_wrong_row_is_named(opened: ChatPage, tmp_path: Path) -> None:
+    page, answer, path = opened.page, opened.text(), opened.path
+    page.get_by_role("button", name="More for this conversation").press("Enter")
+    with page.expect_download() as exported:
+        page.get_by_role("link", name="Export as JSON").press("Enter")
+    wrong = tmp_path / "wrong.jsonl"
+    wrong.write_text('{"messages": [{"role": "user", "content": "Fine"}]}\n{"messages": 3}\n')
+    opened.open("/conversations/import/")
+    for file in (wrong, exported.value.path()):
+        page.get_by_label("File").set_input_files(file)
+        page.get_by_role("button", name="Import").press("Enter")
+        if file is wrong:
+            expect(page.get_by_role("alert")).to_contain_text("Row 2:")
+            looks_right(page)
+    page.wait_for_url(IN_A_CONVERSATION)
+    assert opened.path != path
+    assert opened.wait_for_end() == answer
