@@ -52,5 +52,5 @@ def read_counter(folder: Path, now: Fingerprint) -> Counter:
     import_libraries()
     from llmkit.engine.loading import read_tokenizer
 
-    prompts, window = read_tokenizer(folder)
+    _, prompts, window = read_tokenizer(folder)
     return Counter(now, prompts, window)

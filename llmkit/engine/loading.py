@@ -93,25 +93,32 @@ def best_device() -> torch.device:
 
 
 def load_model(
-    folder: Path, *, dtype: str | None = None, progress: Tell = lambda fraction: None
+    folder: Path,
+    *,
+    dtype: str | None = None,
+    progress: Tell = lambda fraction: None,
+    decodes: bool = True,
 ) -> LoadedModel:
     """The model in `folder`, or EngineError(model_failed) with a sentence for people.
 
     `dtype` is the precision where the folder's serving.json asks for none; None is the best one.
+    Without `decodes` the weights are not packed for steps of few rows: that reads long texts
+    quicker, and is sooner open.
     """
     with told_as_damage(folder):
-        return read_model(folder, dtype, progress)
+        return read_model(folder, dtype, progress, decodes=decodes)
 
 
-def read_tokenizer(folder: Path) -> tuple[PromptBuilder, int]:
-    """What builds prompts, and the window in tokens, or EngineError(model_failed)."""
+def read_tokenizer(folder: Path) -> tuple[Any, PromptBuilder, int]:
+    """The tokenizer, what builds prompts with it, and the window in tokens, or
+    EngineError(model_failed)."""
     from transformers import AutoConfig, AutoTokenizer
 
     with told_as_damage(folder):
         config = AutoConfig.from_pretrained(folder, **LOCAL)
         tokenizer = AutoTokenizer.from_pretrained(folder, **LOCAL)
         prompts = prompt_builder(folder.name, tokenizer, is_encoder_decoder(config))
-        return prompts, context_window(config.get_text_config(), tokenizer)
+        return tokenizer, prompts, context_window(config.get_text_config(), tokenizer)
 
 
 @contextmanager
@@ -130,7 +137,7 @@ def told_as_damage(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def read_model(folder: Path, dtype: str | None, progress: Tell) -> LoadedModel:
+def read_model(folder: Path, dtype: str | None, progress: Tell, *, decodes: bool) -> LoadedModel:
     from transformers import AutoConfig, AutoTokenizer
     from transformers.utils import logging
 
@@ -141,15 +148,15 @@ def read_model(folder: Path, dtype: str | None, progress: Tell) -> LoadedModel:
     config = AutoConfig.from_pretrained(folder, **LOCAL)
     tokenizer = AutoTokenizer.from_pretrained(folder, **LOCAL)
     with weights_counted(part(progress, 0, WEIGHTS_READ)):
-        model, decoder = read_weights(folder, config, precision, device)
-    if decoder is None:
+        model, decoder = read_weights(folder, config, precision, device, decodes=decodes)
+    if decoder is None and decodes:
         pack_linear_layers(model)
     described = describe(folder.name, model, tokenizer, decoder)
     return replace(described, precision=precision.name)
 
 
 def read_weights(
-    folder: Path, config: Any, precision: Precision, device: torch.device
+    folder: Path, config: Any, precision: Precision, device: torch.device, *, decodes: bool
 ) -> tuple[Any, Decoder | None]:
     """The module, and what runs its weights faster where something does.
 
@@ -163,7 +170,8 @@ def read_weights(
             return model, decoder
         del model
     model = read_module(folder, config, precision, device)
-    return model, lean_decoder(model) if precision.quantisation is None else None
+    packs = decodes and precision.quantisation is None
+    return model, lean_decoder(model) if packs else None
 
 
 def read_module(folder: Path, config: Any, precision: Precision, device: torch.device) -> Any:

@@ -1,5 +1,6 @@
 """A model opened in the caller's own process for work that asks it thousands of things."""
 
+import copy
 import queue
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from llmkit.types import ChatMessage, EngineError, FinishReason, GenerationSetti
 
 if TYPE_CHECKING:
     from llmkit.engine.likelihood import Likely, Pair
+    from llmkit.engine.loading import LoadedModel
     from llmkit.engine.prompt import PromptBuilder
 
 
@@ -47,19 +49,21 @@ class Words:
 
 
 def words_of(folder: Path) -> Words:
-    """Without the weights. EngineError(model_failed) where the folder can't be read."""
-    from transformers import AutoTokenizer
+    """Without the weights. EngineError(model_failed) where the folder can't be read.
 
-    from llmkit.engine.loading import LOCAL, read_tokenizer
+    Prompts are built by a copy: building them changes the tokenizer's state."""
+    from llmkit.engine.loading import read_tokenizer
 
-    prompts, window = read_tokenizer(folder)
-    return Words(AutoTokenizer.from_pretrained(folder, **LOCAL), prompts, window)
+    tokenizer, prompts, window = read_tokenizer(folder)
+    return Words(copy.deepcopy(tokenizer), prompts, window)
 
 
 class OpenModel:
     """Texts are written by in-flight batching, `together` at a time; EngineError as the engine's.
 
-    `adapter` is a folder over the model in `folder`. `close` frees what it holds.
+    `adapter` is a folder over the model in `folder`. The weights are read when they are first
+    needed: as they are for likelihoods, packed for decoding once a text is to be written. One of
+    the two is held at a time, and packed ones are read with, too. `close` frees what it holds.
     """
 
     def __init__(
@@ -71,27 +75,52 @@ class OpenModel:
         dtype: str | None = None,
         together: int = 8,
     ) -> None:
-        from llmkit.engine.adapters import open_adapter
-        from llmkit.engine.opening import open_model
-
         share_processor(threads)
-        self.together = together
-        options = EngineOptions(
+        self.folder, self.adapter, self.together = folder, adapter, together
+        self.options = EngineOptions(
             threads, max_running=together, max_waiting=2 * together, dtype=dtype
         )
-        served = open_model(folder, options)
-        loaded = open_adapter(served.loaded, adapter) if adapter is not None else served.loaded
-        self.served: Served = replace(served, loaded=loaded)
+        self._served: Served | None = None
+        self._reader: LoadedModel | None = None
+
+    @property
+    def served(self) -> Served:
+        from llmkit.engine.opening import open_model
+
+        if self._served is None:
+            self._reader = None
+            served = open_model(self.folder, self.options)
+            self._served = replace(served, loaded=self._adapted(served.loaded))
+        return self._served
+
+    @property
+    def reader(self) -> "LoadedModel":
+        import torch
+
+        from llmkit.engine.loading import load_model
+
+        if self._served is not None:
+            return self._served.loaded
+        if self._reader is None:
+            torch.set_num_threads(self.options.threads)
+            plain = load_model(self.folder, dtype=self.options.dtype, decodes=False)
+            self._reader = self._adapted(plain)
+        return self._reader
+
+    def _adapted(self, loaded: "LoadedModel") -> "LoadedModel":
+        from llmkit.engine.adapters import open_adapter
+
+        return loaded if self.adapter is None else open_adapter(loaded, self.adapter)
 
     @property
     def precision(self) -> str:
-        return self.served.loaded.precision
+        return self.reader.precision
 
     def likelihoods(self, pairs: "Sequence[Pair]") -> "Iterator[list[Likely]]":
         """Batch by batch; see llmkit/engine/likelihood.py."""
         from llmkit.engine.likelihood import log_likelihoods
 
-        return log_likelihoods(self.served.loaded, pairs)
+        return log_likelihoods(self.reader, pairs)
 
     def generate(self, wanted: Sequence[Wanted]) -> Iterator[Generated]:
         """In the order in which they end. Leaving the iterator cancels what has not."""
@@ -107,7 +136,8 @@ class OpenModel:
             running.cancel()
 
     def close(self) -> None:
-        self.served.backend.close()
+        if self._served is not None:
+            self._served.backend.close()
 
 
 class _Running:

@@ -45,7 +45,7 @@ def test_the_likeliest_continuation_is_greedy(tiny: LoadedModel) -> None:
 
 def test_rows_of_a_batch_stay_within_the_bounds() -> None:
     readings = {tuple(range(length)): [Pair(0, [1], [2])] for length in range(1, 1500)}
-    found = list(batches(readings, vocabulary=50_000))
+    found = list(batches(readings, vocabulary=50_000, most=4096))
     assert sum(map(len, found)) == len(readings)
     assert all(len(batch) * len(batch[0]) <= 4096 for batch in found if len(batch) > 1)
     assert reading(Pair(0, [1] * 20, [2, 3]), window=8) == (1, 1, 1, 1, 1, 1, 1, 2)
