@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+MOST_TOLD = 24
 
 
 class RegistryError(LookupError):
@@ -17,7 +18,8 @@ class RegistryError(LookupError):
 
 
 def near_names(name: str, known: Iterable[str]) -> str:
-    """The words that help after a wrong name: the nearest one, and what there is."""
+    """The words that help after a wrong name: the nearest one, and what there is, or the nearest
+    alone where there is more than one would read."""
     names = sorted(known)
     if not names:
         return "There are none."
@@ -25,7 +27,10 @@ def near_names(name: str, known: Iterable[str]) -> str:
         known for known in names if name and name.casefold() in known.casefold()
     ]
     guess = f"Did you mean '{near[0]}'? " if near else ""
-    return f"{guess}Known: {', '.join(names)}."
+    if near and len(names) > MOST_TOLD:
+        return guess.strip()
+    more = f" and {len(names) - MOST_TOLD} more" if len(names) > MOST_TOLD else ""
+    return f"{guess}Known: {', '.join(names[:MOST_TOLD])}{more}."
 
 
 class Registry(Generic[T]):
