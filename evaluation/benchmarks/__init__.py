@@ -10,7 +10,15 @@ that a number here is the number that it prints; only where its items come from 
 they were brought as files. Tasks of kind `template` are a prompt template and references.
 """
 
-from evaluation.benchmarks.catalogue import Benchmark, benchmark, benchmarks, packs, task, tasks
+from evaluation.benchmarks.catalogue import (
+    Benchmark,
+    benchmark,
+    benchmarks,
+    packs,
+    task,
+    tasks,
+    title_of,
+)
 from evaluation.benchmarks.errors import BenchmarkError
 from evaluation.benchmarks.task import Hub, Pack, Task
 
@@ -25,4 +33,5 @@ __all__ = [
     "packs",
     "task",
     "tasks",
+    "title_of",
 ]

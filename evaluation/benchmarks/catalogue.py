@@ -29,6 +29,14 @@ class Benchmark:
         return sum(task.size for task in self.tasks)
 
     @property
+    def averaged(self) -> dict[str, list[str]]:
+        """By task the measures whose mean it counts by; empty where the pack has no average."""
+        if self.pack is None or not self.pack.average:
+            return {}
+        named = {} if self.pack.average is True else self.pack.average
+        return {task.name: list(named.get(task.name, task.measures[:1])) for task in self.tasks}
+
+    @property
     def matter(self) -> str:
         return f"benchmark:{self.name}@{self.version}"
 
@@ -51,8 +59,17 @@ def packs() -> Mapping[str, Pack]:
             pack = Pack.from_dict(each, path.name)
             for name in pack.tasks:
                 task(name)
+            check_average(pack, path.name)
             found[pack.name] = pack
     return found
+
+
+def check_average(pack: Pack, where: str) -> None:
+    """BenchmarkError for a task or a measure that the pack does not have."""
+    named = pack.average if isinstance(pack.average, Mapping) else {}
+    for name, measures in named.items():
+        if name not in pack.tasks or set(measures) - set(task(name).measures):
+            raise BenchmarkError(f"{where} averages {name} by what it does not have.")
 
 
 def documents(path: Path) -> list[dict[str, Any]]:
@@ -70,6 +87,12 @@ def task(name: str) -> Task:
     if name not in tasks():
         raise BenchmarkError(f"There is no task '{name}'. {near_names(name, tasks())}")
     return tasks()[name]
+
+
+def title_of(name: str) -> str:
+    """Of a pack or task; nothing where there is none."""
+    known: dict[str, Pack | Task] = {**packs(), **tasks()}
+    return known[name].title if name in known else ""
 
 
 def benchmarks() -> dict[str, Benchmark]:

@@ -127,14 +127,15 @@ class Task:
 
 @dataclass(frozen=True)
 class Pack:
-    """Tasks that belong together. `average`: whether their main measures are averaged to one."""
+    """Tasks that belong together. `average`: whether they are averaged to one number, by the first
+    measure of each, or by the mean of those that are named for it: `{mrpc: [acc, label_f1]}`."""
 
     name: str
     title: str
     about: str
     version: str
     tasks: tuple[str, ...]
-    average: bool = False
+    average: bool | Mapping[str, Sequence[str]] = False
     source: str = ""
 
     @classmethod

@@ -6,11 +6,11 @@ items' values are its values, and the number is their mean. `all_right` is the s
 whose every item is right (MultiRC's EM).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from evaluation import metrics
 from evaluation.metrics import Finding, Item, MetricError
-from evaluation.run import harness
+from evaluation.run import averaging, harness
 from evaluation.run.measured import Measured
 from evaluation.run.samples import Sample
 from evaluation.run.spec import Asked, Spec
@@ -79,6 +79,36 @@ def one(asked: Asked, spec: Spec, samples: Sequence[Sample], name: str, *, main:
         unit=unit,
         extra={"left_out": finding.left_out, "notes": list(finding.notes)},
     )
+
+
+def of_pack(
+    spec: Spec, answered: Mapping[str, Sequence[Sample]], warn: Callable[[str], None]
+) -> list[Measured]:
+    """The pack's average, where it has one."""
+    average: averaging.Averaged = spec.pack.get("average", {})
+    if not average:
+        return []
+    tasks = {each.task.name: each for each in spec.tasks}
+    try:
+        found = averaging.averaged(
+            average, answered, lambda task, items, name: finding_of(tasks[task], items, name)[0]
+        )
+    except MetricError as error:
+        warn(f"The average needs every task: {error}")
+        return []
+    if found.value() != found.value():
+        warn("The average needs every task, and one of them has no number.")
+        return []
+    name, version = str(spec.pack["name"]), str(spec.pack["version"])
+    told = f"{averaging.convention(average)}|pack:{name}|v:{version}|{conditions(spec)}"
+    version = averaging.version_of(version, [each.task_version for each in spec.tasks])
+    sources = averaging.sources_of(answered, list(average))
+    return [averaging.measured(name, version, found, sources, told)]
+
+
+def conditions(spec: Spec) -> str:
+    shots = "own" if spec.shots is None else spec.shots
+    return f"shots:{shots}|chat:{'yes' if spec.chat_template else 'own'}|lm-eval {harness.VERSION}"
 
 
 def finding_of(

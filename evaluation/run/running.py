@@ -102,6 +102,7 @@ def cost(folder: RunFolder, book: AnswerBook) -> dict[str, Any]:
 def measured(work: Work) -> list[Measured]:
     """Every task's numbers; samples are written task by task."""
     found: list[Measured] = []
+    answered: dict[str, list[samples.Sample]] = {}
     overlaps: dict[str, float | None] = {}
     for asked, items in [*of_harness(work), *of_templates(work)]:
         numbers, faults = measuring.measured(asked, work.spec, items)
@@ -110,10 +111,12 @@ def measured(work: Work) -> list[Measured]:
         overlaps[asked.task.name] = contamination.share(work.seen, items)
         samples.write(work.folder, asked.task.name, items, main=asked.task.measures[0])
         found += numbers
+        answered[asked.task.name] = items
     work.asker.progress.tell(always=True, phase="Measuring")
     write_whole(work.folder / CONTAMINATION, json.dumps(overlaps))
     order = [asked.task.name for asked in work.spec.tasks]
-    return sorted(found, key=lambda each: order.index(each.task))
+    whole = measuring.of_pack(work.spec, answered, work.report.warn)
+    return [*whole, *sorted(found, key=lambda each: order.index(each.task))]
 
 
 def of_templates(work: Work) -> list[tuple[Asked, list[samples.Sample]]]:

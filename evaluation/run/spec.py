@@ -4,7 +4,8 @@
  "engines": ["http://127.0.0.1:8001"], "together": 8, "threads": 1, "precision": "auto",
  "tasks": [{…a task…, "data": {"validation": "data/cola/validation.jsonl"}}],
  "shots": null, "limit": 50, "chat_template": false, "seed": 1234, "settings": {},
- "seen": ["data/seen/1/train.jsonl"]}
+ "seen": ["data/seen/1/train.jsonl"],
+ "pack": {"name": "glue", "version": "1", "average": {"cola": ["matthews"], …}}}
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,6 +46,7 @@ class Spec:
     seed: int = SEED
     settings: Mapping[str, Any] = field(default_factory=dict)
     seen: Sequence[str] = ()
+    pack: Mapping[str, Any] = field(default_factory=dict)
 
 
 def spec_of(config: Mapping[str, Any]) -> Spec:

@@ -10,9 +10,10 @@ from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from evaluation.benchmarks.catalogue import tasks
+from evaluation.benchmarks import title_of
 from evaluation.metrics.metric import measures
 from evaluation.models import EvaluationRun, Score, ScoreQuerySet
+from evaluation.run.averaging import AVERAGE
 from evaluation.services.board_filters import Filters
 from evaluation.services.board_ranks import known_ranks
 from evaluation.statistics.win_rate import mean_win_rates
@@ -40,13 +41,14 @@ class Column:
     @property
     def label(self) -> str:
         known = measures()
+        if self.measure == AVERAGE:
+            return "Average"
         return known[self.measure][1].label if self.measure in known else self.measure
 
     @property
     def title(self) -> str:
         """As the catalogue calls it; what follows the colon of a file's or dataset's."""
-        known = tasks()
-        return known[self.task].title if self.task in known else self.task.rpartition(":")[2]
+        return title_of(self.task) or self.task.rpartition(":")[2]
 
     @property
     def direction(self) -> bool | None:

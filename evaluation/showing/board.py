@@ -8,6 +8,8 @@ from itertools import groupby
 from django.http import QueryDict
 from django.urls import NoReverseMatch, reverse
 
+from evaluation.models import Score
+from evaluation.run.averaging import AVERAGE
 from evaluation.services.board import Board, Cell, Column, Row
 from evaluation.services.board_filters import COSTS, Filters
 from evaluation.services.board_people import People, Preferred
@@ -181,9 +183,16 @@ def cell_of(cell: Cell | None) -> ShownCell | None:
         rank=cell.rank,
         n=one.n,
         hint=f"n {one.n:,} · {one.signature} · {one.method}",
-        url=samples_url(str(one.run_id), one.task),
+        url=where(one),
         seen=f"{one.contaminated:.0%} seen" if one.contaminated else "",
     )
+
+
+def where(score: Score) -> str:
+    """Its items; of an average, which has none of its own, its run."""
+    if score.measure == AVERAGE:
+        return score.run.get_absolute_url()
+    return samples_url(str(score.run_id), score.task)
 
 
 @cache

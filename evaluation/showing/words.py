@@ -59,8 +59,7 @@ def asked_how(run: EvaluationRun) -> list[tuple[str, str]]:
 
 
 def task_title(name: str) -> str:
-    known = benchmarks.tasks()
-    return known[name].title if name in known else name.partition(":")[2] or name
+    return benchmarks.title_of(name) or name.partition(":")[2] or name
 
 
 def value(score: Score) -> str:

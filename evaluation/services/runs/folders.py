@@ -53,7 +53,18 @@ def config_of(run: EvaluationRun, folder: RunFolder) -> dict[str, Any]:
         "seed": run.seed,
         "settings": run.settings,
         "seen": [_bring(path, folder, name) for name, path in seen.files_of(run.model)],
+        "pack": pack_of(run),
     }
+
+
+def pack_of(run: EvaluationRun) -> dict[str, Any]:
+    """How the pack is averaged; nothing where it is not."""
+    if not run.benchmark:
+        return {}
+    found = benchmarks.benchmark(run.benchmark)
+    average = found.averaged
+    told = {"name": found.name, "version": found.version, "average": average}
+    return told if average else {}
 
 
 def tasks_of(run: EvaluationRun, folder: RunFolder) -> list[dict[str, Any]]:
