@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation import benchmarks
+from evaluation.run import samples
 from evaluation.run.running import SUCCEEDED, run
 from tests.evaluation.run.conftest import lines
 from tests.tiny_model import TINY_MODEL
@@ -91,16 +92,8 @@ ROWS: dict[str, dict[str, Any]] = {
 
 
 def test_every_task_is_asked_and_gives_its_measures(tiny_models_dir: Path, tmp_path: Path) -> None:
-    told = []
-    for name, row in ROWS.items():
-        task = benchmarks.task(name)
-        path = tmp_path / f"{name}.jsonl"
-        path.write_text("".join(json.dumps({**row, "idx": n}) + "\n" for n in range(2)))
-        told.append({**task.to_dict(), "data": {task.split: str(path)}})
-    folder = RunFolder(tmp_path / "run")
-    model = {"name": TINY_MODEL, "path": str(tiny_models_dir / TINY_MODEL)}
-    settings = {"max_tokens": 4}
-    folder.write_config({"model": model, "tasks": told, "shots": 0, "settings": settings})
+    rows = {name: {benchmarks.task(name).split: [row] * 2} for name, row in ROWS.items()}
+    folder = asked_of(tiny_models_dir, tmp_path, rows, shots=0, settings={"max_tokens": 2})
     assert run(folder, Stop()) == SUCCEEDED, lines(folder.events_file)[-1]
     scores = json.loads((folder.path / "scores.json").read_text())
     found = {name: [s["measure"] for s in scores if s["task"] == name] for name in ROWS}
@@ -109,3 +102,57 @@ def test_every_task_is_asked_and_gives_its_measures(tiny_models_dir: Path, tmp_p
     found["dialogsum"].append("gender_gap")
     assert found == {name: list(benchmarks.task(name).measures) for name in ROWS}
     assert all(score["n"] == 2 or score["measure"] == "all_right" for score in scores)
+
+
+def test_worked_examples_are_the_benchmark_s_own(tiny_models_dir: Path, tmp_path: Path) -> None:
+    """GSM8K: five of its training split; thinking aloud, the eight that come with it. MMLU: the
+    first five of the same subject."""
+    subjects = ["anatomy", "virology"]
+    drawn = {
+        "gsm8k": {
+            "train": [{"question": f"Train {n}?", "answer": f"#### {n}"} for n in range(9)],
+            "test": [{"question": "1 + 1?", "answer": "#### 2"}],
+        },
+        "gsm8k_cot": {"test": [{"question": "1 + 1?", "answer": "#### 2"}]},
+        "mmlu": {
+            "dev": [
+                {**ROWS["mmlu"], "question": f"{subject} {n}?", "subject": subject}
+                for subject in subjects
+                for n in range(5)
+            ],
+            "test": [
+                {**ROWS["mmlu"], "question": f"{subject} asked?", "subject": subject}
+                for subject in subjects
+            ],
+        },
+    }
+    folder = asked_of(tiny_models_dir, tmp_path, drawn, settings={"max_tokens": 2})
+    assert run(folder, Stop()) == SUCCEEDED, lines(folder.events_file)[-1]
+    (sum_,) = samples.read(folder.path, "gsm8k")
+    assert sum_["prompt"].count("Question: Train") == 5 and sum_["prompt"].count("####") == 5
+    assert sum_["prompt"].endswith("Question: 1 + 1?\nAnswer:")
+    (aloud,) = samples.read(folder.path, "gsm8k_cot")
+    assert aloud["prompt"].count("The answer is") == 8
+    for subject, item in zip(subjects, samples.read(folder.path, "mmlu"), strict=True):
+        asked = [line for line in item["prompt"].splitlines() if line.endswith("?")]
+        assert asked == [*(f"{subject} {n}?" for n in range(5)), f"{subject} asked?"]
+
+
+def asked_of(
+    models: Path, home: Path, rows: dict[str, dict[str, list[dict[str, Any]]]], **spec: Any
+) -> RunFolder:
+    """A run's folder over rows by task and split."""
+    told = []
+    for name, splits in rows.items():
+        data = {}
+        for split, each in splits.items():
+            path = home / f"{name}-{split}.jsonl"
+            path.write_text(
+                "".join(json.dumps({**row, "idx": n}) + "\n" for n, row in enumerate(each))
+            )
+            data[split] = str(path)
+        told.append({**benchmarks.task(name).to_dict(), "data": data})
+    folder = RunFolder(home / "run")
+    model = {"name": TINY_MODEL, "path": str(models / TINY_MODEL)}
+    folder.write_config({"model": model, "tasks": told, **spec})
+    return folder
