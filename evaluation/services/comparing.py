@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.db.models import Q
 
 from evaluation.models import EvaluationRun, EvaluationRunQuerySet, Score
 from evaluation.run.samples import Sample
 from evaluation.services import comparing_items as items
+from evaluation.services.board import how
 from evaluation.services.errors import EvaluationsError
 from evaluation.statistics.holm import holm
 from evaluation.statistics.paired import Difference, paired
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two runs of one matter under one convention."""
+    """Two runs of one matter: of two models under one convention, or of any two by their ids."""
 
     first: EvaluationRun
     second: EvaluationRun
@@ -29,6 +31,14 @@ class Pair:
     @property
     def runs(self) -> tuple[EvaluationRun, EvaluationRun]:
         return self.first, self.second
+
+    @property
+    def names(self) -> list[str]:
+        """Of the models; where they are the same one, with how it was asked."""
+        names = [run.subject_name for run in self.runs]
+        if names[0] != names[1]:
+            return names
+        return [f"{run.subject_name}, {how(run) or 'as it comes'}" for run in self.runs]
 
 
 @dataclass(frozen=True)
@@ -114,6 +124,28 @@ def pair_named(benchmark: str, names: Sequence[str], *, user: "User | None" = No
     return Pair(*found)
 
 
+def pair_of_runs(ids: Sequence[str], *, user: "User | None" = None) -> Pair:
+    """Two runs of one matter, however they were asked: one model with and without examples."""
+    if len(ids) != 2 or ids[0] == ids[1]:
+        raise EvaluationsError("Name two different runs, with a comma between them.", "runs")
+    seen = EvaluationRun.objects.seen_by(user) if user else EvaluationRun.objects.all()
+    known = {str(run.pk): run for run in seen.done().filter(pk__in=filter(is_id, ids))}
+    for each in ids:
+        if each not in known:
+            raise EvaluationsError(f"There is no run '{each}' that is done.", "runs")
+    pair = Pair(known[ids[0]], known[ids[1]])
+    if pair.first.matter != pair.second.matter:
+        raise EvaluationsError("These two runs measured different things.", "runs")
+    return pair
+
+
+def is_id(text: str) -> bool:
+    try:
+        return bool(UUID(text))
+    except ValueError:
+        return False
+
+
 def alike(first: EvaluationRun, second: EvaluationRun) -> bool:
     return first.convention == second.convention and first.matter == second.matter
 
@@ -149,9 +181,11 @@ def compare(pair: Pair, *, task: str = "", measure: str = "") -> list[Comparison
 
 
 def shared_scores(pair: Pair, task: str, measure: str) -> list[Score]:
-    """The first's scores that the second has too, under one signature."""
-    second = {key(score) for score in pair.second.scores.all()}
-    found = [score for score in pair.first.scores.all() if key(score) in second]
+    """The first's scores that the second has too, under one signature; signatures name how it was
+    asked, so of runs that were asked in different ways only task and measure are the same."""
+    known = key if alike(*pair.runs) else matter_of
+    second = {known(score) for score in pair.second.scores.all()}
+    found = [score for score in pair.first.scores.all() if known(score) in second]
     of_task = [score for score in found if task in ("", score.task)]
     if measure:
         return [score for score in of_task if score.measure == measure]
@@ -160,6 +194,10 @@ def shared_scores(pair: Pair, task: str, measure: str) -> list[Score]:
 
 def key(score: Score) -> tuple[str, str, str]:
     return score.task, score.measure, score.signature
+
+
+def matter_of(score: Score) -> tuple[str, str, str]:
+    return score.task, score.measure, score.task_version
 
 
 def one(pair: Pair, score: Score) -> Comparison:

@@ -8,7 +8,7 @@ from evaluation.statistics.paired import Difference
 
 def facts(pair: Pair, found: Sequence[Comparison]) -> Mapping[str, object]:
     """For a program to read."""
-    names = [run.subject_name for run in pair.runs]
+    names = pair.names
     return {
         "benchmark": pair.first.matter,
         "models": names,
@@ -39,7 +39,7 @@ def interval_of(difference: Difference) -> list[float | None] | None:
 
 
 def in_words(pair: Pair, found: Sequence[Comparison]) -> str:
-    names = [run.subject_name for run in pair.runs]
+    names = pair.names
     lines = [f"{names[0]} against {names[1]} on {pair.first.matter}"]
     for one in found:
         gap = one.difference

@@ -108,7 +108,16 @@ def known_columns(rows: Sequence[RawRow | BadRow]) -> list[str]:
     return list(dict.fromkeys(key for row in rows if isinstance(row, RawRow) for key in row.values))
 
 
+def check_rows(rows: Sequence[RawRow | BadRow]) -> None:
+    if any(isinstance(row, RawRow) for row in rows):
+        return
+    bad = next((row for row in rows if isinstance(row, BadRow)), None)
+    why = f"No row can be read. Row {bad.number}: {bad.fault}." if bad else "It has no rows."
+    raise EvaluationsError(why, "file")
+
+
 def sheet(rows: Sequence[RawRow | BadRow], columns: Columns) -> Sheet:
+    check_rows(rows)
     known = known_columns(rows)
     for name in columns.all:
         if name not in known:

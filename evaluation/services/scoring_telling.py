@@ -56,7 +56,8 @@ def comparison(one: Compared) -> dict[str, Any]:
 
 
 def in_words(sheet: Sheet, scores: Scores) -> str:
-    lines = [f"{len(sheet.lines)} rows scored, {len(sheet.refused)} refused."]
+    count = len(sheet.lines)
+    lines = [f"{count:,} row{'' if count == 1 else 's'} scored, {len(sheet.refused):,} refused."]
     lines += [f"Row {one.row} refused: {one.why}." for one in sheet.refused]
     lines += [f"{n} empty outputs of {name}." for name, n in sheet.empty.items() if n]
     for key in main_names(scores.systems):

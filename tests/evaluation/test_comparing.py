@@ -22,7 +22,7 @@ from evaluation.services.board_filters import filters_in
 from evaluation.services.scoring_files import Columns
 from training.models import ModelVersion
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both]
 ITEMS = 40
 
 
@@ -96,6 +96,35 @@ def test_runs_of_another_convention_are_not_compared(saved: list[EvaluationRun])
     EvaluationRun.objects.filter(pk=saved[1].pk).update(convention="two shots")
     with pytest.raises(CommandError, match="never measured on 'file:quiz' in the same way"):
         call_command("compare", benchmark="file:quiz", models="good,alike")
+
+
+def test_two_runs_are_compared_however_they_were_asked(
+    saved: list[EvaluationRun], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same model with and without examples: signatures differ, items are the same."""
+    good, alike, bad = saved
+    Score.objects.filter(run=bad).update(signature="with two shots")
+    EvaluationRun.objects.filter(pk=bad.pk).update(
+        convention="two shots", system=good.system, subject=good.subject
+    )
+    both = f"{good.pk},{bad.pk}"
+    found = json.loads(command(capsys, "compare", runs=both, format="json"))
+    assert found["models"] == ["good, outputs from a file"] * 2
+    assert found["tasks"][0]["difference"] == pytest.approx(28 / 40)
+    with pytest.raises(CommandError, match="There is no run 'nothing' that is done"):
+        call_command("compare", runs=f"{good.pk},nothing")
+    EvaluationRun.objects.filter(pk=alike.pk).update(matter="file:other")
+    with pytest.raises(CommandError, match="measured different things"):
+        call_command("compare", runs=f"{good.pk},{alike.pk}")
+
+
+def test_a_script_hears_of_what_the_board_does_not_know(saved: list[EvaluationRun]) -> None:
+    for options, told in (
+        ({"benchmark": "file:quizz"}, "Did you mean 'file:quiz'"),
+        ({"since": "yesterday"}, "--since takes a day"),
+    ):
+        with pytest.raises(CommandError, match=told):
+            call_command("leaderboard", **options)
 
 
 def test_the_leaderboard_shares_ranks_and_knows_them_again(

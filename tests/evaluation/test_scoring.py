@@ -15,6 +15,10 @@ from evaluation.models import EvaluationRun, Score, System
 from evaluation.run import samples
 from evaluation.services import scoring, scoring_files, scoring_saving
 from evaluation.services.scoring_files import Columns
+from llmkit.scoring import open_scorer
+from tests.tiny_model import TINY_MODEL
+from tests.tiny_rewards import build_reward
+from training.models import ModelVersion
 
 ROWS: list[dict[str, Any]] = [
     {"id": "1", "reference": "It is very cold outside", "A": "It is cold outside", "B": "Warm."},
@@ -112,6 +116,34 @@ def test_what_is_wrong_is_told_in_a_sentence_and_nothing_is_kept(
     with pytest.raises(CommandError, match=told):
         run(outputs, capsys, save="my file", **options)
     assert not EvaluationRun.objects.exists() and not System.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_reward_model_judges_the_outputs_under_their_prompts(
+    tiny_models_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], owner: User
+) -> None:
+    base = ModelVersion.objects.create(
+        name="tiny", source="folder", path=str(tiny_models_dir / TINY_MODEL)
+    )
+    build_reward(base.folder, tmp_path / "rewards" / "taste")
+    ModelVersion.objects.create(
+        name="taste", kind="reward", source="run", base=base, parent=base, path="rewards/taste"
+    )
+    said = {"A": ["Gladly.", "Here it is."], "B": ["No.", "I won't."]}
+    path = tmp_path / "judged.jsonl"
+    rows = [
+        {"prompt": f"Ask {n}", "reference": "Yes.", "A": a, "B": b}
+        for n, (a, b) in enumerate(zip(*said.values(), strict=True))
+    ]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    asked = {"metrics": "reward", "reward_model": "taste", "prompt": "prompt"}
+    found = run(path, capsys, save="judged", **asked)
+    scorer = open_scorer(base.folder, tmp_path / "rewards" / "taste")
+    for name, texts in said.items():
+        turns = [[{"role": "user", "content": f"Ask {n}"}] for n in range(2)]
+        wanted = scorer.score(list(zip(turns, texts, strict=True)))
+        assert found["systems"][name]["reward"]["value"] == pytest.approx(sum(wanted) / 2)
+        assert Score.objects.get(run__system__name=name).value == pytest.approx(sum(wanted) / 2)
 
 
 def test_a_system_that_never_says_anything_is_refused(tmp_path: Path) -> None:

@@ -57,9 +57,10 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         if options["wait"]:
             worked(run)
-        found = telling.facts(run)
-        as_json = json.dumps(found, ensure_ascii=False)
-        self.stdout.write(as_json if options["format"] == "json" else telling.in_words(run))
+        if options["format"] == "json":
+            self.stdout.write(json.dumps(telling.facts(run), ensure_ascii=False))
+        elif run.status != "failed":
+            self.stdout.write(telling.in_words(run))
         if run.status == "failed":
             raise CommandError(run.error)
 

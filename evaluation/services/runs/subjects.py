@@ -64,8 +64,8 @@ def require_usable(version: ModelVersion) -> None:
             "model",
         )
     if version.state != ModelVersion.State.READY:
-        state = version.get_state_display().lower()
-        raise EvaluationsError(f"{version.name} can't be used now ({state}).", "model")
+        why = version.error or f"It is {version.get_state_display().lower()}."
+        raise EvaluationsError(f"{version.name} can't be used now. {why}", "model")
 
 
 def _remotes() -> dict[str, Subject]:

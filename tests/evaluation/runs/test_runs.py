@@ -10,7 +10,9 @@ import pytest
 from django.core.management.base import CommandError
 
 from accounts.models import User
+from chat.models import PromptTemplate, PromptTemplateVersion
 from evaluation.models import EvaluationRun, Score
+from evaluation.run import samples
 from evaluation.services.errors import EvaluationsError
 from evaluation.services.runs import making, working
 from evaluation.services.runs.asking import asked
@@ -80,14 +82,35 @@ def test_a_dataset_with_a_template_is_asked_and_scored(
     run.refresh_from_db()
     assert (run.status, run.error, run.shared) == ("succeeded", "", False)
     assert {score.task for score in run.scores.all()} == {"dataset:words"}
-    from evaluation.run import samples
-
     first = next(samples.read(run.folder, "dataset:words"))
     assert first["references"] == ["yes"]
     turns = [(each["role"], each["content"]) for each in first["messages"]]
     assert turns[-1] == ("user", "Say yes.")
     assert ("assistant", "on") in turns
     assert "Say yes." in first["prompt"]
+
+
+@pytest.mark.usefixtures("ready", "forked")
+def test_a_template_is_named_in_the_shell_as_its_owner_calls_it(shell: Shell, admin: User) -> None:
+    datasets.freeze(
+        name="words",
+        kind="evaluation",
+        files={"test.jsonl": ROWS[:1]},
+        source={},
+        report={},
+        made_by=admin,
+    )
+    fields = [{"name": "question", "label": "Question"}]
+    spec = {"instruction": "Be short.", "fields": fields, "input_format": "Asked: {question}"}
+    template = PromptTemplate.objects.create(owner=admin, name="Short")
+    PromptTemplateVersion.objects.create(template=template, number=1, spec=spec)
+    asked = ("evaluate", "--model", "tiny", "--dataset", "words", "--max-tokens", "2")
+    with pytest.raises(CommandError, match="Did you mean 'Short'"):
+        shell(*asked, "--template", "Shrot")
+    found = shell(*asked, "--template", "Short", "--measures", "exact_match")
+    assert (found["template"], found["status"]) == ("Short", "succeeded")
+    item = next(samples.read(EvaluationRun.objects.get().folder, "dataset:words"))
+    assert "Be short." in item["prompt"] and "Asked: Say yes." in item["prompt"]
 
 
 @pytest.mark.usefixtures("ready", "forked")
