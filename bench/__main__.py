@@ -23,7 +23,15 @@ from bench.result import ROWS_FILE, Row, say
 
 HERE = Path(__file__).resolve().parent
 # The most minutes for each.
-IN_ROUNDS = {"engine": 8, "llama": 6, "serve": 14, "stack": 10, "training": 8, "ppo": 12}
+IN_ROUNDS = {
+    "engine": 8,
+    "llama": 6,
+    "serve": 14,
+    "stack": 10,
+    "training": 8,
+    "ppo": 12,
+    "evaluation": 12,
+}
 OTHERS = {"adapters": 6, "switch": 6}
 MINUTES = IN_ROUNDS | OTHERS
 QUICK_MINUTES = 4
