@@ -46,22 +46,22 @@ def write(run: Path, task: str, samples: Iterable[Sample], *, main: str = "") ->
     path = _file(run, task)
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}")
-    starts, right = [], []
+    starts, found = [], list(samples)
     with beside.open("wb") as file:
-        for sample in samples:
+        for sample in found:
             starts.append(file.tell())
-            right.append(_right(sample, main))
             file.write(json.dumps(sample, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
-    index = {"main": main, "starts": starts, "right": right}
+    index = {"main": main, "starts": starts, "right": _right(found, main)}
     write_whole(_index(run, task), json.dumps(index))
     beside.replace(path)
     return len(starts)
 
 
-def _right(sample: Sample, main: str) -> int | None:
-    """Only where the measure is one that an item either has or has not."""
-    value = sample.get("values", {}).get(main)
-    return int(value) if value in (0, 1) else None
+def _right(found: Sequence[Sample], main: str) -> list[int | None]:
+    """Only where the measure says right or wrong: a ROUGE of 0 is no fault."""
+    values = [sample.get("values", {}).get(main) for sample in found]
+    plain = all(value in (0, 1, None) for value in values)
+    return [int(value) if plain and value is not None else None for value in values]
 
 
 def read(run: Path, task: str) -> Iterator[Sample]:

@@ -8,6 +8,7 @@ from itertools import groupby
 from django.http import QueryDict
 from django.urls import NoReverseMatch, reverse
 
+from evaluation.benchmarks import title_of
 from evaluation.models import Score
 from evaluation.run.averaging import AVERAGE
 from evaluation.services.board import Board, Cell, Column, Row
@@ -224,6 +225,14 @@ def only_people(board: Board, filters: Filters, people: People) -> list[ShownRow
         for name, wins in sorted(people.found.items())
         if name not in measured
     ]
+
+
+def benchmark_choices(board: Board) -> Mapping[str, str]:
+    """Packs and tasks that have numbers, by name with their titles."""
+    names = {column.task for column in board.every}
+    names |= {run.benchmark for row in board.unfiltered for run in row.runs.values()} - {""}
+    titles = {name: title_of(name) or name for name in names}
+    return dict(sorted(titles.items(), key=lambda each: each[1].casefold()))
 
 
 def column_choices(board: Board) -> Mapping[str, list[Column]]:

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from django.core.paginator import Page, Paginator
 
-from evaluation import metrics
 from evaluation.models import EvaluationRun
 from evaluation.services.comparing import Comparison, Pair, Side, name_of_matter
+from evaluation.showing.words import measure_label
 from evaluation.templatetags.board_numbers import chance, score
-from llmkit.registry import RegistryError
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -59,17 +58,11 @@ def is_real(found: Comparison) -> bool:
     return found.p_holm is not None and found.p_holm < LEVEL
 
 
-def label_of(measure: str) -> str:
-    try:
-        return metrics.measure_named(measure)[1].label
-    except RegistryError:
-        return measure
-
-
 def verdicts(pair: Pair, found: Sequence[Comparison], task: str) -> list[Verdict]:
     names = [run.subject_name for run in pair.runs]
     return [
-        Verdict(one, label_of(one.measure), in_words(one, names), one.task == task) for one in found
+        Verdict(one, measure_label(one.measure), in_words(one, names), one.task == task)
+        for one in found
     ]
 
 

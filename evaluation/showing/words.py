@@ -1,6 +1,6 @@
 """An evaluation's state, its numbers and what it took, in words."""
 
-from evaluation import benchmarks
+from evaluation import benchmarks, metrics
 from evaluation.models import EvaluationRun, Score
 from training.models import Job
 
@@ -53,13 +53,32 @@ def asked_how(run: EvaluationRun) -> list[tuple[str, str]]:
         version = run.prompt.get("version")
         told = f"{run.prompt['name']}, version {version}" if version else run.prompt["name"]
         found.insert(0, ("Template", str(told)))
-    found.append(("Chat template", "yes" if run.chat_template else "no"))
+    found.append(("Chat template", in_chat(run)))
     found += [(str(name), str(value)) for name, value in run.settings.items()]
     return [*found, ("Seed", str(run.seed))]
 
 
+def in_chat(run: EvaluationRun) -> str:
+    """Prompts and references are always asked through it, and some tasks are."""
+    known = benchmarks.benchmarks()
+    if run.chat_template or run.dataset is not None or run.benchmark not in known:
+        return "yes" if run.chat_template or run.dataset is not None else "no"
+    chat = [task.chat or task.kind == "template" for task in known[run.benchmark].tasks]
+    return "yes" if all(chat) else "as each task has it" if any(chat) else "no"
+
+
 def task_title(name: str) -> str:
     return benchmarks.title_of(name) or name.partition(":")[2] or name
+
+
+def measure_label(name: str) -> str:
+    """As the page of measures calls it; the harness's own with the filter in words."""
+    known = metrics.measures()
+    if name in known:
+        return known[name][1].label
+    plain, _, filtered = name.partition(":")
+    told = known[plain][1].label if plain in known else plain.replace("_", " ").capitalize()
+    return f"{told}, {filtered.replace('-', ' ')}" if filtered not in ("", "none") else told
 
 
 def value(score: Score) -> str:

@@ -39,7 +39,7 @@ def leaderboard(request: HttpRequest) -> HttpResponse:
         "shown": showing.shown(found, filters, preferred, query),
         "columns": showing.column_choices(found),
         "sizes": SIZE_WORDS,
-        "benchmarks": sorted({column.task for column in found.every}),
+        "benchmarks": showing.benchmark_choices(found),
         "charts": board_charts.charts(
             found, request.GET.get("chart", filters.sort), request.GET.get("against", "")
         ),

@@ -8,6 +8,7 @@ from accounts.access import signed_in
 from evaluation.services import comparing
 from evaluation.services.errors import EvaluationsError
 from evaluation.showing import comparing as showing
+from evaluation.showing.words import measure_label
 
 ONLY = {"": "All items", "won": "Won by the first", "lost": "Lost by the first"}
 
@@ -43,7 +44,7 @@ def compared(
         "pair": pair,
         "verdicts": showing.verdicts(pair, found, chosen.task),
         "chosen": chosen,
-        "label": showing.label_of(chosen.measure),
+        "label": measure_label(chosen.measure),
         "sides": showing.sides(chosen, asked["only"], request.GET.get("page")),
         "query": query.urlencode(),
     }
