@@ -1,6 +1,7 @@
 """An evaluation's state, its numbers and what it took, in words."""
 
-from evaluation import benchmarks, metrics
+from evaluation import benchmarks
+from evaluation.metrics.metric import measures
 from evaluation.models import EvaluationRun, Score
 from training.models import Job
 
@@ -73,7 +74,7 @@ def task_title(name: str) -> str:
 
 def measure_label(name: str) -> str:
     """As the page of measures calls it; the harness's own with the filter in words."""
-    known = metrics.measures()
+    known = measures()
     if name in known:
         return known[name][1].label
     plain, _, filtered = name.partition(":")

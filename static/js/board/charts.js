@@ -131,5 +131,5 @@ function short(value, unit) {
   if (unit === "seconds") return number < 100 ? `${number} s` : `${Math.round(number / 60)} min`;
   const steps = [[1e9, "G"], [1e6, "M"], [1e3, "k"]];
   const [size, letter] = steps.find(([least]) => number >= least) ?? [1, ""];
-  return `${Number((number / size).toPrecision(2))} ${letter}${unit === "tokens" ? "" : "B"}`.trim();
+  return `${Number((number / size).toPrecision(3))} ${letter}${unit === "tokens" ? "" : "B"}`.trim();
 }
