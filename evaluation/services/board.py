@@ -238,11 +238,12 @@ def place_ranks(row: Row, ranks: Mapping[int, int]) -> None:
 
 
 def fill_win_rates(rows: Sequence[Row], columns: Sequence[Column]) -> None:
-    """HELM's, over the columns that are shown and have a better end."""
+    """HELM's, over the columns that are shown and have a better end; an average of others does not
+    count once more."""
     values = [
         ({row.subject: row.cells[c.key].score.value for row in rows if c.key in row.cells}, better)
         for c in columns
-        if (better := c.direction) is not None
+        if (better := c.direction) is not None and c.measure != AVERAGE
     ]
     found = mean_win_rates(values)
     for row in rows:

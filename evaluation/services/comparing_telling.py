@@ -49,7 +49,13 @@ def in_words(pair: Pair, found: Sequence[Comparison]) -> str:
             "",
             f"{one.task}, {one.measure}: {one.scores[0]:.4f} and {one.scores[1]:.4f}",
             f"  difference {gap.value:+.4f}{between}{p}  [{gap.test}]",
-            f"  won {one.won}, lost {one.lost}, tied {one.tied} of {gap.items} items "
-            f"from {gap.sources} sources",
+            f"  {one_by_one(one)}{gap.items} items from {gap.sources} sources",
         ]
     return "\n".join(lines)
+
+
+def one_by_one(one: Comparison) -> str:
+    """Nothing where an item alone is worth nothing, as in a pack's average."""
+    if all(value is None for value in one.values[0]):
+        return ""
+    return f"won {one.won}, lost {one.lost}, tied {one.tied} of "
