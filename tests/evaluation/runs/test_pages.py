@@ -73,15 +73,15 @@ def test_what_is_at_work_stands_in_the_page_head_of_its_owner(
     """As long as it is at work, with how far it is."""
     run = made(trainer, done=False)
     EvaluationRun.objects.filter(pk=run.pk).update(state="running", done_items=3, total_items=30)
-    told = signed_in(trainer).get(reverse("people:activity")).content.decode()
+    told = signed_in(trainer).get(reverse("accounts:activity")).content.decode()
     assert "tiny on Facts" in told and "10 %" in told and page_of(run) in told
     assert (
         "tiny on Facts"
-        not in signed_in(other_trainer).get(reverse("people:activity")).content.decode()
+        not in signed_in(other_trainer).get(reverse("accounts:activity")).content.decode()
     )
     EvaluationRun.objects.filter(pk=run.pk).update(state="done")
     assert (
-        "tiny on Facts" not in signed_in(trainer).get(reverse("people:activity")).content.decode()
+        "tiny on Facts" not in signed_in(trainer).get(reverse("accounts:activity")).content.decode()
     )
 
 
