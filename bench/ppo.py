@@ -2,7 +2,8 @@
 
     python bench/ppo.py data/models/SmolLM2-135M-Instruct
 
-trl 1.12.0 gets a virtual environment of its own, made here the first time (some 2 GB with torch).
+trl 1.12.0 gets a virtual environment of its own, made the first time (some 2 GB with torch) below
+.check or in the folder that TRL_PEER names.
 Each way runs in a process of its own, in turn, in float32 on one thread: a LoRA of rank 8, a reward
 model of the same base with a random head, answers of exactly as many tokens. trl holds policy,
 value and reward model apart and trains the value model whole; ours is one base with two heads.
@@ -30,9 +31,9 @@ sys.path.insert(0, str(ROOT))
 from bench.result import one_thread, say, tell  # noqa: E402
 
 PEER = "1.12.0"
-ENVIRONMENT = ROOT / ".check" / f"trl-{PEER}"
+ENVIRONMENT = Path(os.environ.get("TRL_PEER", ROOT / ".check" / f"trl-{PEER}"))
 NEEDED = ("torch", "transformers", "peft", "accelerate")
-BATCH, PROMPT, ANSWER, PASSES, STEPS, RANK = 4, 32, 32, 4, 2, 8
+BATCH, PROMPT, ANSWER, PASSES, RANK = 4, 32, 32, 4, 8
 WORDS = range(1000, 3000)
 CLOCKS = ("wall", "processor")
 
@@ -41,22 +42,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--steps", type=int, default=2, help="steps that a round measures")
     parser.add_argument("--child", choices=sorted(CHILDREN))
     options = parser.parse_args()
     one_thread()
     if options.child:
-        CHILDREN[options.child](options.folder)
+        CHILDREN[options.child](options.folder, options.steps)
         return
     if not ready():
         say(f"trl {PEER} is left out: it could not be installed in {ENVIRONMENT}.")
         return
-    compare(options.folder.resolve(), options.rounds)
+    compare(options.folder.resolve(), options.rounds, options.steps)
 
 
-def compare(folder: Path, rounds: int) -> None:
-    found = [{name: child(name, folder) for name in CHILDREN} for _ in range(rounds)]
+def compare(folder: Path, rounds: int, count: int) -> None:
+    found = [one_round(folder, count) for _ in range(rounds)]
     what = f"PPO, {BATCH} answers of {ANSWER} tokens, {PASSES} passes: ours ÷ trl {PEER}"
-    tokens = BATCH * (PROMPT + ANSWER) * STEPS
+    tokens = BATCH * (PROMPT + ANSWER) * count
     for clock in CLOCKS:
         ours, theirs = ([tokens / each[name][clock] for each in found] for name in ("ours", "trl"))
         note = f"medians {statistics.median(ours):.0f} and {statistics.median(theirs):.0f} tokens/s"
@@ -67,6 +69,13 @@ def compare(folder: Path, rounds: int) -> None:
     note += f"{statistics.median(theirs) / 2**20:.0f} MB"
     ratios = [one / other for one, other in zip(ours, theirs, strict=True)]
     tell(what, "memory", ratios, target=0.5, at_most=True, note=note)
+
+
+def one_round(folder: Path, count: int) -> dict[str, dict[str, float]]:
+    """Said as soon as it is known, for a round takes minutes."""
+    found = {name: child(name, folder, count) for name in CHILDREN}
+    say(json.dumps(found))
+    return found
 
 
 def ready() -> bool:
@@ -86,9 +95,9 @@ def ready() -> bool:
     return installed
 
 
-def child(name: str, folder: Path) -> dict[str, float]:
+def child(name: str, folder: Path, count: int) -> dict[str, float]:
     python = sys.executable if name == "ours" else str(ENVIRONMENT / "bin" / "python")
-    command = [python, __file__, str(folder), "--child", name]
+    command = [python, __file__, str(folder), "--child", name, "--steps", str(count)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TRL_EXPERIMENTAL_SILENCE": "1"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
@@ -107,15 +116,15 @@ def now() -> tuple[float, float]:
     return time.perf_counter(), time.process_time()
 
 
-def prompts() -> list[list[int]]:
-    """Of equal length, so that nobody reads padding."""
+def prompts(count: int) -> list[list[int]]:
+    """Of equal length, so that nobody reads padding; for so many steps and the one before them."""
     return [
         [WORDS[(row * 37 + at * 11) % len(WORDS)] for at in range(PROMPT)]
-        for row in range(BATCH * (STEPS + 1))
+        for row in range(BATCH * (count + 1))
     ]
 
 
-def ours(folder: Path) -> None:
+def ours(folder: Path, count: int) -> None:
     """Steps of the method itself, its measures and events among them."""
     from training.methods import ppo
     from training.run.descent import optimiser_of
@@ -127,7 +136,7 @@ def ours(folder: Path) -> None:
         minibatch=BATCH,
         max_answer=ANSWER,
         passes=PASSES,
-        max_steps=STEPS + 1,
+        max_steps=count + 1,
         held_out=0,
         kl="fixed",
     )
@@ -136,21 +145,21 @@ def ours(folder: Path) -> None:
         actors = ppo.actors_of(config, work, opened)
         parameters = learning({"policy": actors.policy, "value": actors.value_head})
         state = State(parameters, optimiser_of(config, parameters.values()))
-        learner = Learner(config, work, opened, actors, state, STEPS + 1, [])
+        learner = Learner(config, work, opened, actors, state, count + 1, [])
         learner.stops = {len(opened.tokenizer) - 1}  # a token that nobody draws
 
         def step(number: int) -> None:
-            work.report.metrics(number, learner.step(prompts(), number))
+            work.report.metrics(number, learner.step(prompts(count), number))
             state.step += 1
 
-        say(json.dumps(steps(step)))
+        say(json.dumps(steps(step, count)))
 
 
-def steps(step: Callable[[int], None]) -> dict[str, float]:
+def steps(step: Callable[[int], None], count: int) -> dict[str, float]:
     """What the steps after the first took."""
     step(0)
     began = now()
-    for number in range(STEPS):
+    for number in range(count):
         step(number + 1)
     return spent(began)
 
@@ -183,17 +192,69 @@ def our_run(folder: Path, scratch: Path) -> tuple[Any, Any]:
     return work, opened
 
 
-def trl(folder: Path) -> None:
+def trl(folder: Path, count: int) -> None:
     """As its own example script has it, in the environment of its own."""
+    with tempfile.TemporaryDirectory() as scratch:
+        trainer, clock = their_trainer(folder, scratch, count), their_clock()
+        trainer.add_callback(clock)
+        trainer.train()
+    took = (after - before for after, before in zip(clock.ended, clock.began, strict=True))
+    say(json.dumps({**spent(now()), **dict(zip(CLOCKS, took, strict=True))}))
+
+
+def their_trainer(folder: Path, scratch: str, count: int) -> Any:
     from datasets import Dataset
     from peft import LoraConfig
-    from transformers import (
-        AutoModelForCausalLM,
-        AutoModelForSequenceClassification,
-        AutoTokenizer,
-        TrainerCallback,
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from trl.experimental.ppo import PPOTrainer
+
+    words = AutoTokenizer.from_pretrained(folder, padding_side="left")
+    words.pad_token = "<|endoftext|>"  # noqa: S105  it must not be the token that ends an answer
+    return PPOTrainer(
+        args=their_settings(scratch, count),
+        processing_class=words,
+        model=AutoModelForCausalLM.from_pretrained(folder, dtype="float32"),
+        ref_model=None,
+        reward_model=their_judge(folder),
+        value_model=their_judge(folder),
+        train_dataset=Dataset.from_dict({"input_ids": prompts(count)}),
+        eval_dataset=Dataset.from_dict({"input_ids": prompts(count)[:BATCH]}),
+        peft_config=LoraConfig(
+            r=RANK, lora_alpha=16, target_modules="all-linear", task_type="CAUSAL_LM"
+        ),
     )
-    from trl.experimental.ppo import PPOConfig, PPOTrainer
+
+
+def their_judge(folder: Path) -> Any:
+    from transformers import AutoModelForSequenceClassification
+
+    return AutoModelForSequenceClassification.from_pretrained(folder, dtype="float32", num_labels=1)
+
+
+def their_settings(scratch: str, count: int) -> Any:
+    from trl.experimental.ppo import PPOConfig
+
+    return PPOConfig(
+        output_dir=scratch,
+        per_device_train_batch_size=BATCH,
+        total_episodes=BATCH * (count + 1),
+        num_ppo_epochs=PASSES,
+        num_mini_batches=1,
+        local_rollout_forward_batch_size=BATCH,
+        response_length=ANSWER,
+        temperature=1.0,
+        num_sample_generations=0,
+        save_strategy="no",
+        report_to=[],
+        bf16=False,
+        gradient_checkpointing=False,
+        disable_tqdm=True,
+    )
+
+
+def their_clock() -> Any:
+    """What passed since the end of the first step."""
+    from transformers import TrainerCallback
 
     class Clock(TrainerCallback):
         began = ended = (0.0, 0.0)
@@ -203,48 +264,7 @@ def trl(folder: Path) -> None:
                 self.began = now()
             self.ended = now()
 
-    def judge() -> Any:
-        return AutoModelForSequenceClassification.from_pretrained(
-            folder, dtype="float32", num_labels=1
-        )
-
-    clock, words = Clock(), AutoTokenizer.from_pretrained(folder, padding_side="left")
-    words.pad_token = "<|endoftext|>"  # noqa: S105  it must not be the token that ends an answer
-    with tempfile.TemporaryDirectory() as scratch:
-        trainer = PPOTrainer(
-            args=PPOConfig(
-                output_dir=scratch,
-                per_device_train_batch_size=BATCH,
-                total_episodes=BATCH * (STEPS + 1),
-                num_ppo_epochs=PASSES,
-                num_mini_batches=1,
-                local_rollout_forward_batch_size=BATCH,
-                response_length=ANSWER,
-                temperature=1.0,
-                num_sample_generations=0,
-                save_strategy="no",
-                report_to=[],
-                bf16=False,
-                gradient_checkpointing=False,
-                disable_tqdm=True,
-            ),
-            processing_class=words,
-            model=AutoModelForCausalLM.from_pretrained(folder, dtype="float32"),
-            ref_model=None,
-            reward_model=judge(),
-            value_model=judge(),
-            train_dataset=Dataset.from_dict({"input_ids": prompts()}),
-            eval_dataset=Dataset.from_dict({"input_ids": prompts()[:BATCH]}),
-            peft_config=LoraConfig(
-                r=RANK, lora_alpha=16, target_modules="all-linear", task_type="CAUSAL_LM"
-            ),
-            callbacks=[clock],
-        )
-        trainer.train()
-    took = dict(
-        zip(CLOCKS, (a - b for a, b in zip(clock.ended, clock.began, strict=True)), strict=True)
-    )
-    say(json.dumps({**spent(now()), **took}))
+    return Clock()
 
 
 CHILDREN = {"ours": ours, "trl": trl}

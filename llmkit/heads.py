@@ -19,6 +19,17 @@ def scalar_head(width: int, *, device: Any = None) -> "nn.Linear":
     return head
 
 
+def value_head(width: int, *, device: Any = None) -> "nn.Linear":
+    """Begins with no opinion: a value of 0 for every token, so that what a step learns from is the
+    reward against the batch's mean. Values drawn by chance would be noise several times as large
+    as the differences between rewards, and they may move by no more than a step's value clip."""
+    import torch
+
+    head = scalar_head(width, device=device)
+    torch.nn.init.zeros_(head.weight)
+    return head
+
+
 def applied(head: "nn.Linear", hidden: "Tensor") -> "Tensor":
     """[..., width] → [...], in float32."""
     return head(hidden.float()).squeeze(-1)

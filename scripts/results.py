@@ -161,70 +161,88 @@ def ppo(work: Work, config: Mapping[str, Any], options: argparse.Namespace) -> F
     from llmkit import heads
     from llmkit.configs import read
     from llmkit.rl.actors import Actors
+    from llmkit.rl.drawing import decoders
     from training.methods.ppo import Config, prompts_of, scorer_of
 
     opened, tuned = both(work, options.made)
     settings = read(Config, config)
     prompts = prompts_of(settings, work, opened, "validation")[: options.count]
-    score = scorer_of(work, opened)
-    head = heads.scalar_head(opened.width)
-    actors = Actors(tuned, opened.model, head, score, settings.temperature)
-    before, after = (drawn(actors, model, prompts, settings, opened) for model in MODELS)
+    actors = Actors(
+        tuned,
+        opened.model,
+        heads.scalar_head(opened.width),
+        scorer_of(work, opened),
+        settings.temperature,
+        decoders(opened.model, tuned, opened.model),
+    )
+    after, before = (drawn(actors, who, prompts, settings, opened) for who in (POLICY, REFERENCE))
     found: Found = {}
     for name in ("score", "length", "ended"):
         found |= before_and_after(name, before[name], after[name])
+    return {**found, **with_interval("kl", after["kl"]), "texts": beside(before, after)}
+
+
+def beside(before: Found, after: Found) -> list[Found]:
     shown = zip(after["prompts"], before["texts"], after["texts"], range(SHOWN), strict=False)
-    return {
-        **found,
-        **with_interval("kl", after["kl"]),
-        "texts": [
-            {
-                "prompt": prompt,
-                "before": old,
-                "after": new,
-                "scores": [before["score"][at], after["score"][at]],
-            }
-            for prompt, old, new, at in shown
-        ],
-    }
+    return [
+        {
+            "prompt": prompt,
+            "before": old,
+            "after": new,
+            "scores": [before["score"][at], after["score"][at]],
+        }
+        for prompt, old, new, at in shown
+    ]
 
 
-MODELS = ("reference", "policy")
+POLICY, REFERENCE = range(2)
 AT_ONCE = 16
 
 
 def drawn(
-    actors: Any, name: str, prompts: Sequence[list[int]], settings: Any, opened: Any
+    actors: Any, who: int, prompts: Sequence[list[int]], settings: Any, opened: Any
 ) -> dict[str, list[Any]]:
-    """Score, length, end, text and KL to the reference of each answer."""
+    """Score, length, end and text of each answer, and the policy's KL to the reference."""
     import torch
 
-    from llmkit.rl.actors import logits_of, sample
-    from llmkit.rl.divergence import exact
-    from llmkit.rl.masked import cleared
+    from llmkit.rl.actors import sample
     from llmkit.scoring import parts
 
     torch.manual_seed(settings.seed)
     found: dict[str, list[Any]] = {n: [] for n in (*FIELDS, "texts", "prompts")}
     for part in parts(list(prompts), AT_ONCE):
         rollout = sample(
-            getattr(actors, name),
+            (actors.policy, actors.reference)[who],
             list(part),
             stops={opened.eos},
             pad=opened.pad,
             most=settings.max_answer,
             temperature=settings.temperature,
+            decoder=actors.decoders[who],
         )
         with torch.no_grad():
-            own, theirs = logits_of(actors.policy, rollout), logits_of(actors.reference, rollout)
-            kl = cleared(exact(own, theirs), rollout.response_mask).sum(-1)
-            columns = (actors.score(rollout), rollout.lengths.float(), rollout.ended.float(), kl)
-        for field, values in zip(FIELDS, columns, strict=True):
-            found[field] += values.tolist()
+            found["score"] += actors.score(rollout).tolist()
+            found["kl"] += divergence(actors, rollout) if who == POLICY else []
+        found["length"] += rollout.lengths.float().tolist()
+        found["ended"] += rollout.ended.float().tolist()
         for row, mask in zip(rollout.responses, rollout.response_mask, strict=True):
             found["texts"].append(opened.tokenizer.decode(row[mask], skip_special_tokens=True))
         found["prompts"] += [opened.tokenizer.decode(p, skip_special_tokens=True) for p in part]
     return found
+
+
+def divergence(actors: Any, rollout: Any) -> list[float]:
+    """Nats per answer, summed exactly over the vocabulary at the temperature of drawing."""
+    from llmkit.rl.actors import logits_of
+    from llmkit.rl.divergence import exact
+    from llmkit.rl.masked import cleared
+
+    own, theirs = (
+        logits_of(model, rollout) / actors.temperature
+        for model in (actors.policy, actors.reference)
+    )
+    nats: list[float] = cleared(exact(own, theirs), rollout.response_mask).sum(-1).tolist()
+    return nats
 
 
 FIELDS = ("score", "length", "ended", "kl")

@@ -2,8 +2,8 @@
 
     python -m scripts.results_page docs/results
 
-Everything behind the page's mark is written anew from the folder's sft.json, reward.json and
-ppo.json; a run that was not measured is said to be missing.
+Everything behind the page's mark is written anew from the folder's JSON files; a run that was not
+measured is said to be missing.
 """
 
 import argparse
@@ -36,7 +36,8 @@ def section(path: Path, write: Callable[[Found], str]) -> str:
 TITLES = {
     "sft": "LoRA instruction tuning on dialogsum",
     "reward": "A reward model from hh-rlhf",
-    "ppo": "PPO with that reward model",
+    "reward-short": "The smaller reward model, of shorter pairs",
+    "ppo": "PPO with the smaller reward model",
 }
 
 
@@ -119,7 +120,7 @@ def ppo(found: Found) -> str:
         )
     ]
     said = [
-        (short(text["prompt"]), short(text["before"]), short(text["after"]))
+        (asked(text["prompt"]), short(text["before"]), short(text["after"]))
         for text in found["texts"]
     ]
     return "\n\n".join(
@@ -143,7 +144,12 @@ def short(text: str) -> str:
     return line if len(line) <= LONGEST_TEXT else f"{line[:LONGEST_TEXT]} …"
 
 
-SECTIONS: dict[str, Callable[[Found], str]] = {"sft": sft, "reward": reward, "ppo": ppo}
+SECTIONS: dict[str, Callable[[Found], str]] = {
+    "sft": sft,
+    "reward": reward,
+    "reward-short": reward,
+    "ppo": ppo,
+}
 
 if __name__ == "__main__":
     main()

@@ -56,20 +56,12 @@ class Runner:
         positions = self._tensor(lengths)
         even = min(lengths) == longest
         self.cache.window.decode(positions, longest, even=even)
-        mask = None if even else self._mask(positions, longest + 1)
+        mask = None if even else hidden_beyond(positions, longest + 1, self._model.dtype)
         who = who or [self.loaded] * len(tokens)
         return self._forward(self._tensor(tokens).unsqueeze(1), positions.unsqueeze(1), mask, who)
 
     def _tensor(self, values: Sequence[int]) -> torch.Tensor:
         return torch.tensor(values, dtype=torch.long, device=self._device)
-
-    def _mask(self, lengths: torch.Tensor, longest: int) -> torch.Tensor:
-        """An additive mask [rows, 1, 1, longest] that hides what lies beyond each row's length."""
-        columns = torch.arange(longest, device=self._device)
-        hidden = columns.unsqueeze(0) > lengths.unsqueeze(1)
-        mask = torch.zeros(hidden.shape, dtype=self._model.dtype, device=self._device)
-        mask.masked_fill_(hidden, torch.finfo(self._model.dtype).min)
-        return mask[:, None, None, :]
 
     def _forward(
         self,
@@ -139,6 +131,15 @@ class Runner:
         output = self._model(input_ids=self._tensor(tokens).unsqueeze(0), use_cache=False)
         logits: torch.Tensor = output.logits[0, -1].float()
         return logits
+
+
+def hidden_beyond(lengths: torch.Tensor, longest: int, dtype: torch.dtype) -> torch.Tensor:
+    """An additive mask [rows, 1, 1, longest] that hides what lies beyond each row's length."""
+    columns = torch.arange(longest, device=lengths.device)
+    hidden = columns.unsqueeze(0) > lengths.unsqueeze(1)
+    mask = torch.zeros(hidden.shape, dtype=dtype, device=lengths.device)
+    mask.masked_fill_(hidden, torch.finfo(dtype).min)
+    return mask[:, None, None, :]
 
 
 def common_beginning(prompt: list[int], other: list[int]) -> int:

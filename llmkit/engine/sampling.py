@@ -101,8 +101,13 @@ def draw_from_all(scores: torch.Tensor, draws: Sequence[Draw]) -> list[int]:
 
 def inverse_cdf(weights: torch.Tensor, draws: Sequence[Draw]) -> torch.Tensor:
     """The index where the cumulated weights pass the row's uniform number."""
+    return at_share(weights, column([d.uniform for d in draws], weights))
+
+
+def at_share(weights: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
+    """[rows]: where the cumulated weights [rows, n] pass the share `uniform` [rows, 1] of all."""
     cumulated = weights.cumsum(-1)
-    target = column([d.uniform for d in draws], weights) * cumulated[:, -1:]
+    target = uniform * cumulated[:, -1:]
     index = torch.searchsorted(cumulated, target, right=True).squeeze(1)
     last = (weights > 0).long().cumsum(-1).argmax(-1)
     return torch.minimum(index, last)

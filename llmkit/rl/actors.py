@@ -4,16 +4,19 @@ Each is a twin of the base with its own adapter, so nothing is switched on and o
 held twice. The reference of a policy that goes on from an adapter has a frozen copy of that one.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from llmkit import heads
-from llmkit.rl import responses
+from llmkit.rl import drawing, responses
 from llmkit.tuning.reading import has_soft_prompt, states, with_soft_prompt
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from llmkit.engine.fast.decoder import Decoder
 
 
 @dataclass
@@ -74,18 +77,25 @@ def logits_of(model: Any, rollout: Rollout) -> "Tensor":
 
 @dataclass
 class Evaluated:
-    """Of each response token: log π and its value, [batch, response]; entropy in nats."""
+    """Of each response token: log π and its value, [batch, response]; and what it is from."""
 
     logprobs: "Tensor"
     values: "Tensor"
-    entropy: "Tensor"
+    logits: "Tensor"
+    temperature: float
+
+    @property
+    def entropy(self) -> "Tensor":
+        """[batch, response] in nats; made when asked for, for it goes over all logits."""
+        return responses.entropy(self.logits, self.temperature)
 
 
 @dataclass
 class Actors:
     """`score` gives [batch] from a rollout. `temperature` is that of sampling, on every path.
 
-    `entropy_learns`: whether the entropy has a gradient, which costs as much memory as the logits.
+    `decoders` draw for the policy and for the reference where there are any. `saves_memory`: what
+    a layer computes is computed again for its gradient, not kept; see `recomputing`.
     """
 
     policy: Any
@@ -93,21 +103,52 @@ class Actors:
     value_head: "nn.Linear"
     score: Callable[[Rollout], "Tensor"]
     temperature: float = 1.0
-    entropy_learns: bool = False
+    decoders: "Sequence[Decoder | None]" = (None, None)
+    saves_memory: bool = False
 
     def evaluated(self, rollout: Rollout) -> Evaluated:
         """One pass of the policy gives log-probabilities and values."""
-        hidden = hidden_states(self.policy, rollout)
+        with recomputing(self.policy) if self.saves_memory else nullcontext():
+            hidden = hidden_states(self.policy, rollout)
         logits = vocabulary_head(self.policy)(hidden)
         return Evaluated(
             responses.logprobs(logits, rollout.responses, self.temperature),
             heads.applied(self.value_head, hidden),
-            responses.entropy(logits if self.entropy_learns else logits.detach(), self.temperature),
+            logits,
+            self.temperature,
         )
 
     def reference_logprobs(self, rollout: Rollout) -> "Tensor":
         logits = logits_of(self.reference, rollout)
         return responses.logprobs(logits, rollout.responses, self.temperature)
+
+
+def recomputes(model: Any) -> bool:
+    """Let the model's layers be computed twice inside `recomputing`; whether they can be.
+
+    Soft prompts of keys and values can't: layers that are computed again drop them.
+    """
+    inner = model.get_base_model()
+    possible = bool(inner.supports_gradient_checkpointing) and not has_soft_prompt(model)
+    if possible:
+        inner.gradient_checkpointing_enable({"use_reentrant": False})
+    return possible
+
+
+@contextmanager
+def recomputing(model: Any) -> Iterator[None]:
+    """Layers alone are told that they train: transformers recomputes only then, while all that is
+    in them stays as it was, and drawing, outside of this, keeps its cache."""
+    from transformers.modeling_layers import GradientCheckpointingLayer
+
+    layers = [each for each in model.modules() if isinstance(each, GradientCheckpointingLayer)]
+    for layer in layers:
+        layer.training = True
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.training = False
 
 
 def without_dropout(*models: Any) -> None:
@@ -119,6 +160,9 @@ def without_dropout(*models: Any) -> None:
         for module in model.modules():
             if isinstance(module, nn.Dropout):
                 module.p = 0.0
+            for name, value in vars(module).items():
+                if "dropout" in name and isinstance(value, float):
+                    setattr(module, name, 0.0)
 
 
 def sample(
@@ -130,11 +174,13 @@ def sample(
     most: int,
     temperature: float = 1.0,
     wanted: Callable[[], bool] = lambda: False,
+    decoder: "Decoder | None" = None,
 ) -> Rollout:
     """Answers drawn from the whole distribution: no top-k, no top-p, no penalty, no least length.
 
     Any of these would draw from another distribution than the one whose log-probability is taken,
-    and the KL could be negative. `wanted` breaks the drawing off.
+    and the KL could be negative. `wanted` breaks the drawing off. `decoder` writes them faster
+    where the model has one.
     """
     import torch
 
@@ -142,15 +188,17 @@ def sample(
     longest = max(map(len, prompts))
     rows = torch.tensor([[pad] * (longest - len(p)) + p for p in prompts], device=device)
     mask = torch.tensor([[0] * (longest - len(p)) + [1] * len(p) for p in prompts], device=device)
+    limits: dict[str, Any] = {
+        "stops": stops,
+        "most": most,
+        "temperature": temperature,
+        "wanted": wanted,
+    }
     with torch.no_grad():
-        drawer, inputs = to_draw_from(model, rows, mask)
-        made = drawer.generate(
-            **inputs,
-            max_new_tokens=most,
-            stopping_criteria=[_Broken(wanted)],
-            **drawing(stops, pad, temperature),
-        )
-    answers = made[:, longest:] if "input_ids" in inputs else made
+        if decoder is not None:
+            answers = drawing.drawn(decoder, prompts, **limits)
+        else:
+            answers = generated(model, rows, mask, pad=pad, **limits)
     real = responses.response_mask(answers, stops)
     return Rollout(
         torch.cat([rows, answers.masked_fill(~real, pad)], 1),
@@ -159,6 +207,28 @@ def sample(
         real,
         responses.has_ended(answers, stops),
     )
+
+
+def generated(
+    model: Any,
+    rows: "Tensor",
+    mask: "Tensor",
+    *,
+    stops: Collection[int],
+    pad: int,
+    most: int,
+    temperature: float,
+    wanted: Callable[[], bool],
+) -> "Tensor":
+    """The answers [rows, made] by transformers' own way, which knows every architecture."""
+    drawer, inputs = to_draw_from(model, rows, mask)
+    made: Tensor = drawer.generate(
+        **inputs,
+        max_new_tokens=most,
+        stopping_criteria=[_Broken(wanted)],
+        **told(stops, pad, temperature),
+    )
+    return made[:, rows.shape[1] :] if "input_ids" in inputs else made
 
 
 def to_draw_from(model: Any, rows: "Tensor", mask: "Tensor") -> tuple[Any, dict[str, Any]]:
@@ -174,7 +244,7 @@ def to_draw_from(model: Any, rows: "Tensor", mask: "Tensor") -> tuple[Any, dict[
     return model, {"input_ids": rows, "attention_mask": mask}
 
 
-def drawing(stops: Collection[int], pad: int, temperature: float) -> dict[str, Any]:
+def told(stops: Collection[int], pad: int, temperature: float) -> dict[str, Any]:
     """What `generate` is told, so that nothing of a model's own defaults remains."""
     from transformers import GenerationConfig
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from llmkit.rl import divergence, losses, masked
-from llmkit.rl.actors import Actors, Rollout
+from llmkit.rl.actors import Actors, Evaluated, Rollout
 from llmkit.rl.advantages import gae
 from llmkit.rl.rewards import Shaping, token_rewards
 
@@ -31,7 +31,11 @@ class Rules:
 
 @dataclass
 class Experience:
-    """A rollout with what was thought of it before the weights changed. All [batch, response]."""
+    """A rollout with what was thought of it before the weights changed. All [batch, response].
+
+    `begun`: the policy's pass with its gradient, where one minibatch holds the whole batch: its
+    first minibatch needs no other.
+    """
 
     rollout: Rollout
     logprobs: "Tensor"
@@ -42,6 +46,7 @@ class Experience:
     entropy: "Tensor"
     scores: "Tensor"
     shaped: "Tensor"
+    begun: Evaluated | None = None
 
     @property
     def mask(self) -> "Tensor":
@@ -59,25 +64,30 @@ def experienced(
     """Three passes: policy with its values, reference, reward."""
     import torch
 
+    whole = rules.minibatch >= len(rollout.tokens)
+    with torch.set_grad_enabled(whole):
+        begun = actors.evaluated(rollout)
+    logprobs, values = begun.logprobs.detach(), begun.values.detach()
     with torch.no_grad():
-        now, reference = actors.evaluated(rollout), actors.reference_logprobs(rollout)
+        entropy, reference = begun.entropy, actors.reference_logprobs(rollout)
         scores, mask = actors.score(rollout), rollout.response_mask
     shaped = shaping.shaped(scores, rollout.lengths, rollout.ended)
-    kl = divergence.k1(now.logprobs, reference)
+    kl = divergence.k1(logprobs, reference)
     rewards = token_rewards(shaped, kl, mask, coefficient)
     if rules.whiten_rewards:
         rewards = masked.whitened(rewards, mask, keep_mean=True)
-    advantages, returns = gae(rewards, now.values, mask, gamma=rules.gamma, lam=rules.lam)
+    advantages, returns = gae(rewards, values, mask, gamma=rules.gamma, lam=rules.lam)
     return Experience(
         rollout=rollout,
-        logprobs=now.logprobs,
+        logprobs=logprobs,
         reference=reference,
-        values=now.values,
+        values=values,
         advantages=masked.whitened(advantages, mask),
         returns=returns,
-        entropy=now.entropy,
+        entropy=entropy,
         scores=scores,
         shaped=shaped,
+        begun=begun if whole else None,
     )
 
 
@@ -126,20 +136,30 @@ def added(sums: Mapping[str, float], found: Mapping[str, float]) -> dict[str, fl
     return {**sums, **total}
 
 
+def looked_again(actors: Actors, seen: Experience, places: "Tensor") -> "tuple[Evaluated, Tensor]":
+    """The policy's pass over a minibatch and the rows that it is of; the one that has begun where
+    there is one, whose rows are all of them in their own order."""
+    import torch
+
+    begun, seen.begun = seen.begun, None
+    if begun is not None and len(begun.logprobs) == len(places):
+        return begun, torch.arange(len(places))
+    return actors.evaluated(seen.rollout.rows(places)), places
+
+
 def learned(actors: Actors, seen: Experience, rules: Rules, places: "Tensor") -> dict[str, float]:
     """Gradients of one minibatch, and its measures."""
+    now, places = looked_again(actors, seen, places)
     mask, returns = seen.mask[places], seen.returns[places]
-    now = actors.evaluated(seen.rollout.rows(places))
     policy = losses.policy_loss(
         now.logprobs, seen.logprobs[places], seen.advantages[places], mask, clip=rules.clip
     )
     value, value_clipped = losses.value_loss(
         now.values, seen.values[places], returns, mask, clip=rules.value_clip
     )
-    entropy = masked.mean(now.entropy, mask)
     loss = policy.loss + rules.value_coefficient * value
     if rules.entropy_coefficient:
-        loss = loss - rules.entropy_coefficient * entropy
+        loss = loss - rules.entropy_coefficient * masked.mean(now.entropy, mask)
     loss.backward()
     return {
         "policy_loss": policy.loss.item(),

@@ -26,6 +26,7 @@ from llmkit.identity import identity
 from tests.feedback.test_importers import HH_RLHF, needs_data
 from tests.feedback.test_snapshots import STRICT, TIED, bring, row
 from training.models import Dataset, DatasetVersion, Job
+from training.models.job import SILENT_AFTER
 from training.services.datasets import rows_of, version_named
 
 pytestmark = pytest.mark.django_db
@@ -214,7 +215,7 @@ def test_a_cancelled_or_lost_report_ends_without_a_version(
     assert (one.state, one.report) == (Job.State.CANCELLED, None)
     running = asking.prepare(project=project, name="sky", recipe=Recipe(), by=owner)
     Freezing.objects.claim(running.pk, attempt=1, worker="elsewhere:1:1.00")
-    Freezing.objects.update(heartbeat_at=timezone.now() - 2 * working.SILENT_AFTER)
+    Freezing.objects.update(heartbeat_at=timezone.now() - 2 * SILENT_AFTER)
     working.reap()
     running.refresh_from_db()
     assert (running.state, running.attempt, sent) == (Job.State.WAITING, 2, [running])

@@ -14,6 +14,8 @@ from accounts.models import User
 from llmsite.celery import app
 from tests.conftest import joined
 from tests.tiny_model import TINY_MODEL
+from tests.training.datasets_added import sent, work
+from training.models import DatasetAddition
 
 NOBODY = "http://127.0.0.1:9"
 
@@ -68,3 +70,14 @@ def admin(owner: User) -> User:
 @pytest.fixture
 def page(admin: User, signed_in: Callable[[User], Client]) -> Client:
     return signed_in(admin)
+
+
+@pytest.fixture
+def looked(trainer: User) -> DatasetAddition:
+    return work(sent(trainer))
+
+
+@pytest.fixture
+def left(data: Path) -> Callable[[], list[str]]:
+    """What lies in the datasets' folder."""
+    return lambda: sorted(path.name for path in (data / "datasets").iterdir())

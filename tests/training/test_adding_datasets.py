@@ -1,84 +1,31 @@
 """Adding a dataset: looked at, chosen by a person, built; never half-added."""
 
 import json
-import os
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connection
-from django.test import Client
-from django.utils import timezone
 
 from accounts.models import User
-from llmkit.identity import identity
-from tests.llmkit.tiny_hub import TinyHub, tiny_hub
+from tests.training.datasets_added import (
+    HERE,
+    MAPPING,
+    SignedIn,
+    Tasks,
+    confirm,
+    lines,
+    sent,
+    work,
+)
 from training.models import Dataset, DatasetAddition, DatasetVersion
-from training.models.job import SILENT_AFTER
 from training.preparing.request import Splits
-from training.services import dataset_adding, dataset_places, dataset_working, datasets
-from training.services.dataset_choices import Wanted
+from training.services import dataset_adding, datasets
 from training.services.datasets import DatasetError
 
 pytestmark = [pytest.mark.both, pytest.mark.django_db(transaction=True)]
-Tasks = list[tuple[str, int]]
-SignedIn = Callable[[User], Client]
-MAPPING = {"prompt": ["question"], "completion": ["answer"]}
-SHARES = Splits("shares", shares={"train": 0.5, "validation": 0.25, "test": 0.25})
-HERE = "/training/datasets/"
-
-
-def lines(count: int = 40) -> bytes:
-    """Good rows, each prompt twice with other answers; then one bad row and one double one."""
-    rows: list[Any] = [
-        {"question": f"{n // 2} + 1?", "answer": f"{n // 2 + 1}{'.' * (n % 2)}", "split": "train"}
-        for n in range(count)
-    ]
-    rows += [{"question": "What?"}, rows[0]]
-    return "".join(json.dumps(row) + "\n" for row in rows).encode()
-
-
-def sent(by: User, data: bytes | None = None, name: str = "sums.jsonl") -> DatasetAddition:
-    """An upload whose every byte has arrived."""
-    data = lines() if data is None else data
-    addition = dataset_adding.begin_upload(file_name=name, size=len(data), by=by)
-    half = len(data) // 2
-    for at, piece in ((0, data[:half]), (half, data[half:])):
-        dataset_adding.receive(addition=addition, at=at, data=piece)
-        addition.refresh_from_db()
-    return addition
-
-
-def work(addition: DatasetAddition) -> DatasetAddition:
-    """What the worker does, here and now."""
-    dataset_working.run(addition_id=str(addition.pk), attempt=addition.attempt)
-    addition.refresh_from_db()
-    return addition
-
-
-def confirm(addition: DatasetAddition, by: User, **more: Any) -> None:
-    facts: dict[str, Any] = {
-        "name": "sums",
-        "kind": "completion",
-        "mapping": MAPPING,
-        "splits": SHARES,
-    } | more
-    dataset_adding.confirm(addition=addition, wanted=Wanted(**facts), by=by)
-
-
-@pytest.fixture
-def looked(trainer: User) -> DatasetAddition:
-    return work(sent(trainer))
-
-
-@pytest.fixture
-def left(data: Path) -> Callable[[], list[str]]:
-    """What lies in the datasets' folder."""
-    return lambda: sorted(path.name for path in (data / "datasets").iterdir())
 
 
 def test_a_file_is_looked_at_chosen_and_becomes_a_version(
@@ -210,149 +157,6 @@ def test_what_is_too_large_or_of_no_known_form_is_refused_before_it_is_sent(
         with pytest.raises(DatasetError, match=sentence):
             dataset_adding.begin_upload(file_name=name, size=size, by=trainer)
     assert not DatasetAddition.objects.exists()
-
-
-def test_reading_that_takes_too_long_is_ended(trainer: User, settings: Any) -> None:
-    settings.DATASET_READ_SECONDS = 1
-    failed = work(sent(trainer, b'{"a": "b"}\n' * 2_000_000))
-    assert failed.state == "failed"
-    assert "takes too long" in failed.error
-
-
-def test_one_that_waits_for_choices_is_cancelled_with_its_files(
-    looked: DatasetAddition, left: Callable[[], list[str]]
-) -> None:
-    assert left() != []
-    dataset_adding.cancel(addition=looked)
-    looked.refresh_from_db()
-    assert looked.state == "cancelled"
-    assert left() == []
-
-
-def test_one_that_runs_is_cancelled_by_its_worker(
-    trainer: User, left: Callable[[], list[str]]
-) -> None:
-    addition = sent(trainer, b'{"question": "a", "answer": "b"}\n' * 1_000_000)
-    DatasetAddition.objects.filter(pk=addition.pk).update(cancel_requested=True)
-    assert work(addition).state == "cancelled"
-    assert left() == []
-
-
-def test_a_worker_that_was_killed_is_followed_by_another(
-    looked: DatasetAddition, trainer: User, tasks: Tasks, left: Callable[[], list[str]]
-) -> None:
-    """Killed after its folder came into its place, before the row said so: the worst moment."""
-    confirm(looked, trainer)
-    pid = os.fork()
-    if pid == 0:  # the worker, which dies inside the transaction
-        kept, connection.connection = connection.connection, None  # the parent's; not to be closed
-        killed = {"create": lambda **_: os.kill(os.getpid(), signal.SIGKILL)}
-        vars(DatasetVersion.objects).update(killed)
-        dataset_working.run(addition_id=str(looked.pk), attempt=looked.attempt)
-        os._exit(kept is None)
-    assert os.WTERMSIG(os.waitpid(pid, 0)[1]) == signal.SIGKILL
-    assert not DatasetVersion.objects.exists()
-    dataset_working.reap()
-    looked.refresh_from_db()
-    assert (looked.state, looked.attempt, looked.deaths) == ("waiting", 3, 1)
-    assert tasks[-1] == (str(looked.pk), 3)
-    version = work(looked).version
-    dataset_working.reap()
-    assert version is not None
-    assert left() == [version.folder.name]
-
-
-def test_a_killed_workers_folder_is_swept_when_nobody_goes_on(
-    looked: DatasetAddition, left: Callable[[], list[str]]
-) -> None:
-    folder = dataset_places.datasets_dir() / "sums-1-v1"
-    folder.mkdir()
-    dataset_places.mark(folder, looked)
-    dataset_places.sweep()
-    assert "sums-1-v1" in left()
-    dataset_adding.cancel(addition=looked)
-    assert left() == []
-
-
-def test_what_is_dropped_is_ended(looked: DatasetAddition, trainer: User) -> None:
-    long_ago = timezone.now() - 20_000 * SILENT_AFTER
-    receiving = dataset_adding.begin_upload(file_name="x.csv", size=9, by=trainer)
-    DatasetAddition.objects.update(heartbeat_at=long_ago, ended_at=long_ago)
-    dataset_working.reap()
-    looked.refresh_from_db()
-    receiving.refresh_from_db()
-    assert "for a week" in looked.error
-    assert "upload stopped" in receiving.error
-
-
-def test_a_worker_that_lost_the_row_adds_nothing(looked: DatasetAddition, trainer: User) -> None:
-    confirm(looked, trainer)
-    DatasetAddition.objects.claim(looked.pk, attempt=looked.attempt, worker=identity())
-    looked.refresh_from_db()
-    DatasetAddition.objects.filter(pk=looked.pk).update(attempt=9)
-    with pytest.raises(dataset_working.JobLostError):
-        dataset_working._stored(looked, {})
-    assert not Dataset.objects.exists()
-
-
-@pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[TinyHub]:
-    """A hub with one dataset whose card tells its files apart."""
-    folder = tmp_path / "hub"
-    (folder / "main").mkdir(parents=True)
-    rows = lines().splitlines(keepends=True)
-    (folder / "main" / "train.jsonl").write_bytes(b"".join(rows[:30]))
-    (folder / "main" / "test.jsonl").write_bytes(b"".join(rows[26:36]))
-    (folder / "make.py").write_text("raise SystemExit")
-    files = '[{split: train, path: "main/train*"}, {split: test, path: [main/test.jsonl]}]'
-    card = f"---\nlicense: mit\nconfigs:\n- config_name: main\n  data_files: {files}\n---\n# Sums"
-    (folder / "README.md").write_text(card)
-    with tiny_hub() as running:
-        running.datasets["acme/sums"] = folder
-        monkeypatch.setenv("HF_ENDPOINT", running.url)
-        monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-        yield running
-
-
-def test_a_hub_dataset_keeps_its_splits_and_its_test_rows(hub: TinyHub, trainer: User) -> None:
-    addition = work(dataset_adding.begin_hub(repo="acme/sums", by=trainer))
-    assert addition.error == ""
-    assert addition.found["splits"] == ["test", "train"]
-    assert not any(name.endswith(".py") for name in hub.asked)
-    confirm(addition, trainer, splits=Splits("files"))
-    version = work(addition).version
-    assert version is not None
-    assert version.report["counts"]["splits"] == {"train": 26, "test": 10}
-    assert version.source["commit"] == "a" * 40
-    assert version.dataset.licence == "mit"
-
-
-@pytest.mark.parametrize(
-    ("asked", "sentence"),
-    [
-        ({"repo": "acme/none"}, "The hub has no dataset called acme/none"),
-        ({"repo": "acme/sums", "config": "other"}, "It has no config other. It has main"),
-        ({"repo": "acme/sums", "split": "dev"}, "It has test, train"),
-        ({"repo": "acme/code"}, "no program from the hub is run here"),
-    ],
-)
-def test_a_hub_dataset_that_can_not_be_taken_is_told_why(
-    hub: TinyHub, trainer: User, tmp_path: Path, asked: dict[str, Any], sentence: str
-) -> None:
-    (tmp_path / "code").mkdir()
-    (tmp_path / "code" / "code.py").write_text("")
-    hub.datasets["acme/code"] = tmp_path / "code"
-    failed = work(dataset_adding.begin_hub(by=trainer, **asked))
-    assert failed.state == "failed"
-    assert sentence in failed.error
-
-
-def test_without_the_hub_a_sentence_says_what_else_to_do(
-    trainer: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    failed = work(dataset_adding.begin_hub(repo="acme/sums", by=trainer))
-    assert "switched off here by HF_HUB_OFFLINE. Unset it, or upload its files." in failed.error
 
 
 def test_the_pages_lead_from_a_file_to_a_version(

@@ -6,6 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from accounts.models import User
@@ -102,3 +104,21 @@ def test_what_works_or_made_a_model_that_is_there_stays(
     ModelVersion.objects.filter(pk=made.pk).update(state="deleted", removed_at=timezone.now())
     removal.remove(job=job)
     assert not job.folder.exists()
+
+
+def test_the_shell_removes_a_run_and_brings_it_back(
+    ended: Callable[..., TrainingJob], capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = ended("a")
+    call_command("remove_job", "a")
+    assert f"manage.py remove_job --undo {job.pk}" in capsys.readouterr().out
+    assert not TrainingJob.objects.known().exists()
+    with pytest.raises(CommandError, match="There is no run 'a'"):
+        call_command("remove_job", "a")
+    call_command("remove_job", str(job.pk), "--undo")
+    assert TrainingJob.objects.known().get() == job
+    with pytest.raises(CommandError, match="There is no removed run 'a' any more"):
+        call_command("remove_job", "a", "--undo")
+    TrainingJob.objects.update(state=Job.State.RUNNING)
+    with pytest.raises(CommandError, match="has not ended"):
+        call_command("remove_job", "a")

@@ -4,6 +4,7 @@ import json
 from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models import QuerySet
 
 from training.models import Job, TrainingJob
 from training.services.runs import telling, working
@@ -15,10 +16,19 @@ def add_format(parser: ArgumentParser) -> None:
 
 def job_named(name: str) -> TrainingJob:
     """By its id or the beginning of it, or by its name."""
-    known = TrainingJob.objects.known().select_related("model", "produced")
+    return the_one(TrainingJob.objects.known(), name, "There is no run '{}'. See: manage.py jobs")
+
+
+def job_removed(name: str) -> TrainingJob:
+    """One that was removed and can still be brought back."""
+    return the_one(TrainingJob.objects.restorable(), name, "There is no removed run '{}' any more.")
+
+
+def the_one(jobs: QuerySet[TrainingJob], name: str, missing: str) -> TrainingJob:
+    known = jobs.select_related("model", "produced")
     found = [job for job in known.order_by("-created_at") if matches(job, name)]
     if not found:
-        raise CommandError(f"There is no run '{name}'. See: manage.py jobs")
+        raise CommandError(missing.format(name))
     if len(found) > 1 and found[0].name != name:
         raise CommandError(f"Several runs begin with '{name}'. Give more of the id.")
     return found[0]

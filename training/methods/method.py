@@ -32,8 +32,8 @@ class Method:
     `main_measure` is what a run is judged by; `curves` name the measures that its page shows first,
     each with its held-out twin; `ways` the ways of tuning that it can use; `good_for` when to
     choose it; `has_reference` whether what learns is held near to what it was;
-    `mixes` whether several datasets are drawn from by their weights; `saves_memory` whether it
-    heeds the setting `gradient_checkpointing`; `several` whether several processes can train a run.
+    `mixes` whether several datasets are drawn from by their weights; `several` whether several
+    processes can train a run.
 
     Before a run: `look(config, reading, rows)` says what the rows of a split become, for which the
     settings in `reads` count alone; `steps(config, units)` how many steps that makes;
@@ -54,7 +54,6 @@ class Method:
     steps: Callable[[Any, int], int]
     load: Loader
     produces: str = "adapter"
-    saves_memory: bool = True
     several: bool = True
     curves: tuple[str, ...] = ("loss",)
     good_for: str = ""

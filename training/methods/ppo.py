@@ -214,6 +214,7 @@ def load(config: Config, longest: int, most: int) -> Load:
         scored=answers * config.max_answer,
         tiled=False,
         cached=config.batch_size * config.accumulate * length,
+        recomputed=config.gradient_checkpointing,
         batch="minibatch",
     )
 
@@ -221,7 +222,8 @@ def load(config: Config, longest: int, most: int) -> Load:
 def actors_of(config: Config, work: "Work", opened: "Opened") -> "Actors":
     from llmkit import heads
     from llmkit.engine.twins import twin
-    from llmkit.rl.actors import Actors, without_dropout
+    from llmkit.rl.actors import Actors, recomputes, without_dropout
+    from llmkit.rl.drawing import decoders
     from llmkit.tuning.opening import with_adapter
 
     own = twin(opened.model, own_config=True)
@@ -229,14 +231,15 @@ def actors_of(config: Config, work: "Work", opened: "Opened") -> "Actors":
     if work.adapter is not None:
         reference = with_adapter(twin(opened.model, own_config=True), Path(work.adapter.path))
     without_dropout(policy, reference)
-    head = heads.scalar_head(opened.width, device=opened.model.device)
+    head = heads.value_head(opened.width, device=opened.model.device)
     return Actors(
         policy,
         reference,
         head,
         scorer_of(work, opened),
         config.temperature,
-        entropy_learns=config.entropy_coefficient > 0,
+        decoders=decoders(opened.model, policy, reference),
+        saves_memory=config.gradient_checkpointing and recomputes(policy),
     )
 
 
@@ -295,7 +298,6 @@ file(
         steps=steps_in_all,
         load=load,
         main_measure="held_out_score",
-        saves_memory=False,
         several=False,
         curves=("score", "kl"),
         ways=("lora", "qlora", "selective", "adapters", "prompt", "p-tuning", "prefix", "ia3"),

@@ -35,7 +35,7 @@ def sizes(method: Method, config: Mapping[str, Any]) -> Iterator[str]:
 def savings(method: Method, config: Mapping[str, Any]) -> Iterator[str]:
     known = {setting.name: setting for setting in settings_of(method.config)}
     saving = known.get("gradient_checkpointing")
-    if method.saves_memory and saving is not None and not value_of(saving, config):
+    if saving is not None and not value_of(saving, config):
         yield f"{saving.about.label} switched on"
     kind = str((config.get("peft") or {}).get("kind", "lora"))
     for lighter in ("lora",) if kind == "full" else ("qlora",) if kind == "lora" else ():

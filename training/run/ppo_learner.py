@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from training.methods.ppo import Config
 
 T = TypeVar("T")
+POLICY, REFERENCE = range(2)
 SHOWN = 3
 WATCHED = ("score", "kl", "length", "ended", "entropy")
 
@@ -63,7 +64,7 @@ class Learner:
         self.controller.coefficient = coefficient
         size = self.config.batch_size * self.config.accumulate
         batch, clock = batch_at(prompts, number, size, self.config.seed), Clock()
-        rollout = clock("sampling", lambda: self.drawn(self.actors.policy, batch))
+        rollout = clock("sampling", lambda: self.drawn(POLICY, batch))
         self.go_on()
         seen = clock("scoring", lambda: self.experienced(rollout))
         found = described(seen) | {"kl_coefficient": coefficient}
@@ -88,8 +89,8 @@ class Learner:
         if self.work.stop.wanted:
             raise Stopped
 
-    def drawn(self, model: Any, prompts: Sequence[list[int]]) -> Rollout:
-
+    def drawn(self, who: int, prompts: Sequence[list[int]]) -> Rollout:
+        model = (self.actors.policy, self.actors.reference)[who]
         return sample(
             model,
             list(prompts),
@@ -98,6 +99,7 @@ class Learner:
             most=self.config.max_answer,
             temperature=self.config.temperature,
             wanted=lambda: self.work.stop.wanted,
+            decoder=self.actors.decoders[who],
         )
 
     def remembered(self, found: Mapping[str, float]) -> dict[str, Any]:
@@ -133,7 +135,7 @@ class Learner:
     def looked(self, number: int) -> Mapping[str, float]:
 
         seed_all(self.config.seed)
-        rollout = self.drawn(self.actors.policy, self.held_out)
+        rollout = self.drawn(POLICY, self.held_out)
         self.go_on()
         scores = self.actors.score(rollout)
         self.show(rollout, scores, number)
@@ -159,7 +161,7 @@ class Learner:
     def show(self, rollout: Rollout, scores: Any, number: int) -> None:
         """The first answers beside the reference's to the same prompts."""
         prompts = [self.prompt(rollout, row) for row in range(min(SHOWN, len(scores)))]
-        other = self.drawn(self.actors.reference, prompts)
+        other = self.drawn(REFERENCE, prompts)
         theirs = self.actors.score(other)
         for row, prompt in enumerate(prompts):
             self.work.report.sample(

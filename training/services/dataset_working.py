@@ -5,14 +5,13 @@ inside the transaction that ends the row.
 """
 
 import logging
-from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from llmkit.identity import identity, is_dead
+from llmkit.identity import identity
 from llmkit.modelstore import flush_folder
 from training.models import Dataset, DatasetAddition, Job, JobLostError
 from training.models.job import SILENT_AFTER
@@ -20,6 +19,7 @@ from training.preparing.request import BUILT, Hub, Request, choices_of
 from training.services import dataset_adding, dataset_places, datasets
 from training.services.child import ChildProcess, is_last
 from training.services.datasets import DatasetError
+from training.services.held import reaped
 from training.tables import Limits, Options
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,6 @@ log = logging.getLogger(__name__)
 BEAT_SECONDS = 1.0
 MOST_DEATHS = 3
 UPLOAD_PATIENCE = 60 * SILENT_AFTER
-WAITING_PATIENCE = 2 * SILENT_AFTER
 CHOICE_PATIENCE = 7 * 24 * 60 * SILENT_AFTER
 State, Step = Job.State, DatasetAddition.Step
 
@@ -167,12 +166,7 @@ def _end(addition: DatasetAddition, state: str, sentence: str) -> None:
 
 def reap() -> None:
     """Find what its worker, the broker or the browser has dropped, and go on with it or end it."""
-    silent = set(DatasetAddition.objects.silent().values_list("pk", flat=True))
-    for addition in DatasetAddition.objects.filter(state=State.RUNNING):
-        if addition.pk in silent or is_dead(addition.worker):
-            with suppress(JobLostError):
-                _take_over(addition)
-    _remind_the_broker()
+    reaped(DatasetAddition, _take_over, dataset_adding.enqueue)
     _end_abandoned()
     dataset_places.sweep()
 
@@ -193,17 +187,6 @@ def _take_over(addition: DatasetAddition) -> None:
     ):
         addition.attempt += 1
         dataset_adding.enqueue(addition)
-
-
-def _remind_the_broker() -> None:
-    """Send a waiting row's task again where it seems lost; a task that comes twice does no harm."""
-    if DatasetAddition.objects.filter(state=State.RUNNING).exists():
-        return
-    before = timezone.now() - WAITING_PATIENCE
-    for addition in DatasetAddition.objects.filter(state=State.WAITING, heartbeat_at__lt=before):
-        same = DatasetAddition.objects.filter(pk=addition.pk, heartbeat_at=addition.heartbeat_at)
-        if same.update(heartbeat_at=timezone.now()):
-            dataset_adding.enqueue(addition)
 
 
 def _end_abandoned() -> None:

@@ -5,6 +5,7 @@ the row has been taken over or ended elsewhere, and JobLostError says so.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from django.utils import timezone
@@ -57,13 +58,28 @@ def dropped(kind: type[J]) -> list[J]:
     return [row for row in running if row.pk in silent or is_dead(row.worker)]
 
 
-def remind(kind: type[J], enqueue: Callable[[J], None], *, at_once: int = 1) -> None:
+def reaped(
+    kind: type[J],
+    take_over: Callable[[J], Any],
+    enqueue: Callable[[J], Any],
+    *,
+    at_once: int | None = 1,
+) -> None:
+    """`take_over` what its worker has dropped, and remind the broker of what it has."""
+    for row in dropped(kind):
+        with suppress(JobLostError):
+            take_over(row)
+    remind(kind, enqueue, at_once=at_once)
+
+
+def remind(kind: type[J], enqueue: Callable[[J], Any], *, at_once: int | None = 1) -> None:
     """Send a waiting row's task again where it seems lost; one that comes twice does no harm.
 
-    While workers are busy with `at_once` other rows, waiting is no sign of anything.
+    While workers are busy with `at_once` other rows, waiting is no sign of anything; None: it
+    always is.
     """
     rows: Any = kind._default_manager
-    if rows.filter(state=State.RUNNING).count() >= at_once:
+    if at_once is not None and rows.filter(state=State.RUNNING).count() >= at_once:
         return
     before = timezone.now() - WAITING_PATIENCE
     for row in rows.filter(state=State.WAITING, heartbeat_at__lt=before):

@@ -6,7 +6,6 @@ inside the transaction that ends the row, as its last act.
 
 import logging
 import shutil
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +13,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from llmkit.adding.request import Request
-from llmkit.identity import identity, is_dead
+from llmkit.identity import identity
 from training.models import Addition, Job, JobLostError, ModelVersion
 from training.models.job import SILENT_AFTER
 from training.services import adding, leftovers
 from training.services.child import ChildProcess, is_last
+from training.services.held import reaped
 from training.services.places import upload_file, work_folder
 from training.services.registry import provenance
 
@@ -27,7 +27,6 @@ log = logging.getLogger(__name__)
 BEAT_SECONDS = 1.0
 MOST_ATTEMPTS = 3
 UPLOAD_PATIENCE = 60 * SILENT_AFTER
-WAITING_PATIENCE = 2 * SILENT_AFTER
 FACTS = ("architecture", "parameters", "dtype", "size_bytes", "licence", "window", "content_hash")
 
 
@@ -160,12 +159,7 @@ def _end(addition: Addition, state: str, sentence: str) -> None:
 
 def reap() -> None:
     """Find what its worker, the broker or the browser has dropped, and go on with it or end it."""
-    silent = set(Addition.objects.silent().values_list("pk", flat=True))
-    for addition in Addition.objects.filter(state=Job.State.RUNNING):
-        if addition.pk in silent or is_dead(addition.worker):
-            with suppress(JobLostError):
-                _take_over(addition)
-    _remind_the_broker()
+    reaped(Addition, _take_over, adding.enqueue)
     _end_abandoned_uploads()
 
 
@@ -184,20 +178,6 @@ def _take_over(addition: Addition) -> None:
     ):
         addition.attempt += 1
         adding.enqueue(addition)
-
-
-def _remind_the_broker() -> None:
-    """Send a waiting row's task again where it seems lost; a task that comes twice does no harm.
-
-    While a worker is busy with another model, waiting is no sign of anything.
-    """
-    if Addition.objects.filter(state=Job.State.RUNNING).exists():
-        return
-    before = timezone.now() - WAITING_PATIENCE
-    for addition in Addition.objects.filter(state=Job.State.WAITING, heartbeat_at__lt=before):
-        same = Addition.objects.filter(pk=addition.pk, heartbeat_at=addition.heartbeat_at)
-        if same.update(heartbeat_at=timezone.now()):
-            adding.enqueue(addition)
 
 
 def _end_abandoned_uploads() -> None:

@@ -15,6 +15,7 @@ from training.forms import PrecisionForm
 from training.forms_versions import AboutForm, MergeForm, NameForm, about_of
 from training.models import ModelVersion
 from training.services import endpoints, leftovers, promoting, registry, working
+from training.showing.reward_figures import reward_figures
 from training.version_story import story_of
 from training.views.common import is_admin, known, may_add
 
@@ -55,6 +56,7 @@ def model(request: HttpRequest, pk: int) -> HttpResponse:
         "files": _files(version),
         "lineage": _lineage(version),
         "story": story_of(version, signed_in(request)),
+        "reward_figures": reward_figures(version),
         "former": [former.name for former in version.former_names.all()],
         "promotion": promoting.current(),
         "card": as_html(card[:LONGEST_CARD]) if card else "",

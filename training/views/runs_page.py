@@ -16,6 +16,7 @@ from training.services.errors import RunsError
 from training.services.runs import care, queue, working
 from training.showing import health, logs, news, pages
 from training.showing.reading import reading_of, samples_at
+from training.showing.reward_figures import reward_figures
 from training.views.runs_common import is_admin, run_done, seen
 
 SAME, REFUSED = 204, 422
@@ -34,7 +35,8 @@ def run(request: HttpRequest, pk: UUID) -> HttpResponse:
             form.add_error("name", str(error))
     working.reap()
     job = seen(request, pk)
-    context = _context(request, job) | _samples(request, job) | _log(job) | {"form": form}
+    context = _context(request, job) | _samples(request, job) | _log(job)
+    context |= {"form": form, "reward_figures": reward_figures(job.produced)}
     status = REFUSED if form.errors else 200
     return render(request, "training/runs/run.html", context, status=status)
 

@@ -21,11 +21,12 @@ EXACT, CLOSE = 1e-3, 0.2
 TRIAL = range(3, 14)
 
 
-def lean_decoder(model: Any, *, int8: bool = False) -> Decoder | None:
+def lean_decoder(model: Any, *, int8: bool = False, keeps: bool = False) -> Decoder | None:
     """A decoder that gives the module's own numbers, or None where there is none for it.
 
     Float32 on a processor only. With `int8` the numbers are those of the rounded weights. The
-    module gives up the weights that were packed and works with the packed ones from then on.
+    module gives up the weights that were packed and works with the packed ones from then on, unless
+    it `keeps` them, which it must where a gradient goes through it.
     """
     if not covered(model) or (int8 and not fbgemm()):
         return None
@@ -39,7 +40,7 @@ def lean_decoder(model: Any, *, int8: bool = False) -> Decoder | None:
     if not agrees(decoder, CLOSE if int8 else EXACT):
         return None
     for linear, product in made:
-        if product.replaces:
+        if product.replaces and not keeps:
             hand_over(linear, product)
     return decoder
 

@@ -132,7 +132,8 @@ class WithLora:
 def adapted_decoder(base: Decoder | None, model: Any) -> Decoder | None:
     """A decoder of `model`, a twin of the base's with an adapter, on the base's products.
 
-    None where the adapter is anything but plain LoRA on those layers: then the module runs.
+    None where the adapter is anything but plain LoRA on those layers: then the module runs. It
+    reads the adapter's own tensors, so it follows one that learns, as long as that is in place.
     """
     if base is None or not only_plain_lora(model):
         return None
@@ -154,8 +155,12 @@ def with_lora(base: Product, linear: tuple[Any, ...]) -> Product:
 
 
 def only_plain_lora(model: Any) -> bool:
-    """Whether every layer that PEFT changed is a linear one with nothing but A, B and a factor."""
-    return all(is_plain_lora(layer) for layer in changed_layers(model))
+    """Whether every layer that PEFT changed is a linear one with nothing but A, B and a factor, and
+    nothing else can change."""
+    moving = (name for name, weight in model.named_parameters() if weight.requires_grad)
+    return all("lora_" in name for name in moving) and all(
+        is_plain_lora(layer) for layer in changed_layers(model)
+    )
 
 
 def changed_layers(model: Any) -> Iterator[Any]:

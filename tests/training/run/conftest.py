@@ -7,7 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
+from llmkit import heads, scoring
+from llmkit.tuning.opening import Opened, open_base
+from tests.tiny_adapters import build_adapter
 from tests.tiny_model import TINY_MODEL
 from training.run.events import read_events
 from training.run.folder import RunFolder
@@ -99,3 +103,25 @@ def weights_of(folder: RunFolder) -> dict[str, Any]:
 def quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("TOKENIZERS_PARALLELISM", "false")
     yield
+
+
+@pytest.fixture(scope="session")
+def opened(tiny_models_dir: Path) -> Opened:
+    """The tiny model, frozen."""
+    return open_base(tiny_models_dir / "tiny")
+
+
+@pytest.fixture(scope="session")
+def reward_model(tiny_models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An untrained one, in the files of a trained one."""
+    folder = build_adapter(tiny_models_dir / "tiny", tmp_path_factory.mktemp("reward") / "r")
+    torch.manual_seed(3)
+    heads.save(heads.scalar_head(64), folder)
+    scoring.save_facts(folder, scoring.Normalisation(0.1, 2.0))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sft_adapter(tiny_models_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sft") / "a"
+    return build_adapter(tiny_models_dir / "tiny", folder, seed=9)

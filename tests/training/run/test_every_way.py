@@ -8,10 +8,10 @@ import torch
 
 from llmkit import heads, scoring, tuning
 from llmkit.engine.twins import twin
-from llmkit.rl.actors import Rollout, drawing, logits_of, sample, to_draw_from
-from llmkit.tuning.opening import Opened, open_base, with_adapter
+from llmkit.rl.actors import Rollout, logits_of, sample, to_draw_from, told
+from llmkit.tuning.opening import Opened, with_adapter
 from tests.training.run.conftest import RunMaker, events_of, measures_of
-from tests.training.run.test_ppo import ASKED, reward_model  # noqa: F401
+from tests.training.run.ppo_actors import ASKED
 from tests.training.run.test_reward import RUDE
 from tests.training.run.test_sft import same
 from training import methods
@@ -21,11 +21,6 @@ from training.run.stopping import Stop
 
 WAYS = ("lora", "selective", "adapters", "ia3", "prompt", "p-tuning", "prefix")
 PROMPTS = [[40, 41, 42], [50, 51, 52, 53, 54, 55, 56], [60]]
-
-
-@pytest.fixture(scope="module")
-def opened(tiny_models_dir: Path) -> Opened:
-    return open_base(tiny_models_dir / "tiny")
 
 
 def tuned(opened: Opened, name: str) -> Any:
@@ -69,7 +64,7 @@ def assert_drawn_from(model: Any, rollout: Rollout, row: int, wanted: torch.Tens
         logits_processor=[Say(rollout.responses)],
         output_logits=True,
         return_dict_in_generate=True,
-        **drawing({never}, never, 1.0),
+        **told({never}, never, 1.0),
     )
     found = torch.stack(made.logits, 1)[row][: len(wanted)]
     torch.testing.assert_close(found, wanted, atol=1e-4, rtol=1e-4)
@@ -112,7 +107,7 @@ def test_soft_prompts_learn_from_preferences_and_rewards(
     method: str,
     name: str,
     run_of: RunMaker,
-    reward_model: Any,  # noqa: F811
+    reward_model: Any,
 ) -> None:
     folder = run_of(
         method,

@@ -101,7 +101,7 @@ def test_too_little_memory_ends_in_a_sentence_that_names_the_settings(run_of: Ru
         ),
         (
             {"method": "ppo", "peft": {"kind": "qlora"}, "config": {"minibatch": 2}},
-            "(it was 512), a lower Longest answer (it was 64) or a lower Minibatch (it was 2).",
+            "a lower Minibatch (it was 2) or Save memory switched on.",
         ),
         ({"method": "gone"}, "Clone it with a lower batch size or shorter rows."),
     ],

@@ -8,7 +8,7 @@ import pytest
 from llmkit import tuning
 from llmkit.configs import read, settings_of, written
 from tests.training.run.conftest import RunMaker, events_of, measures_of
-from tests.training.run.test_ppo import ASKED, reward_model  # noqa: F401
+from tests.training.run.ppo_actors import ASKED
 from tests.training.run.test_reward import RUDE
 from tests.training.run.test_sft import SUMS
 from training import methods
@@ -47,7 +47,7 @@ def test_its_slots_and_ways_are_known(name: str) -> None:
 def test_a_run_of_two_steps_leaves_an_artifact_and_its_measures(
     name: str,
     run_of: RunMaker,
-    reward_model: Any,  # noqa: F811
+    reward_model: Any,
 ) -> None:
     folder = run_of(
         name,
@@ -78,7 +78,7 @@ def test_a_run_of_two_steps_leaves_an_artifact_and_its_measures(
 def test_it_stops_early_and_keeps_the_best_weights(
     name: str,
     run_of: RunMaker,
-    reward_model: Any,  # noqa: F811
+    reward_model: Any,
 ) -> None:
     """Steps far too large make it worse from the second look on. PPO's steps are so small that
     the same answers come again, which is no better either."""

@@ -12,7 +12,7 @@ from llmkit import heads, scoring, tuning
 from llmkit.engine.twins import twin
 from llmkit.tuning.intervals import mean_with_interval
 from llmkit.tuning.judging import calibration_error, correlation, judged, reliability
-from llmkit.tuning.opening import Opened, open_base
+from llmkit.tuning.opening import Opened
 from llmkit.tuning.preference import Group, Pair, grouped, pair_loss, pair_of
 from tests.training.run.conftest import RunMaker, events_of, in_a_child, measures_of
 from tests.training.run.test_sft import wait_for_step
@@ -30,11 +30,6 @@ RUDE: list[dict[str, Any]] = [
     for n in range(24)
 ]
 SHORT = {"batch_size": 4, "save_every": 2, "evaluate_every": 4, "learning_rate": 0.003}
-
-
-@pytest.fixture(scope="module")
-def opened(tiny_models_dir: Path) -> Opened:
-    return open_base(tiny_models_dir / "tiny")
 
 
 @pytest.fixture(scope="module")

@@ -177,10 +177,11 @@ def of_what(job: TrainingJob, code: int | None, times: int) -> str:
 
 def reap() -> None:
     """Find what its worker or the broker has dropped, and go on with it or end it."""
-    for job in held.dropped(TrainingJob):
-        with suppress(JobLostError):
-            _stopped(job) if job.cancel_requested else died(job)
-    held.remind(TrainingJob, making.enqueue, at_once=settings.RUNS_AT_ONCE)
+    held.reaped(TrainingJob, _taken_over, making.enqueue, at_once=settings.RUNS_AT_ONCE)
+
+
+def _taken_over(job: TrainingJob) -> None:
+    _stopped(job) if job.cancel_requested else died(job)
 
 
 def reap_here() -> None:
