@@ -20,7 +20,6 @@ from training.run.stopping import Stop
 from training.run.work import Work, work_of
 
 Found = dict[str, Any]
-SHOWN = 6
 
 
 def main() -> None:
@@ -117,10 +116,7 @@ def rouge(rows: Sequence[Mapping[str, Any]], before: list[str], after: list[str]
             for texts in (before, after)
         ]
         found |= before_and_after(name, *scores)
-    shown = zip(rows[:SHOWN], before, after, strict=False)
-    return found | {
-        "texts": [{"people": r["completion"], "before": b, "after": a} for r, b, a in shown]
-    }
+    return found
 
 
 def reward(work: Work, config: Mapping[str, Any], options: argparse.Namespace) -> Found:
@@ -179,20 +175,7 @@ def ppo(work: Work, config: Mapping[str, Any], options: argparse.Namespace) -> F
     found: Found = {}
     for name in ("score", "length", "ended"):
         found |= before_and_after(name, before[name], after[name])
-    return {**found, **with_interval("kl", after["kl"]), "texts": beside(before, after)}
-
-
-def beside(before: Found, after: Found) -> list[Found]:
-    shown = zip(after["prompts"], before["texts"], after["texts"], range(SHOWN), strict=False)
-    return [
-        {
-            "prompt": prompt,
-            "before": old,
-            "after": new,
-            "scores": [before["score"][at], after["score"][at]],
-        }
-        for prompt, old, new, at in shown
-    ]
+    return {**found, **with_interval("kl", after["kl"])}
 
 
 POLICY, REFERENCE = range(2)
@@ -202,14 +185,14 @@ AT_ONCE = 16
 def drawn(
     actors: Any, who: int, prompts: Sequence[list[int]], settings: Any, opened: Any
 ) -> dict[str, list[Any]]:
-    """Score, length, end and text of each answer, and the policy's KL to the reference."""
+    """Score, length and end of each answer, and the policy's KL to the reference."""
     import torch
 
     from llmkit.rl.actors import sample
     from llmkit.scoring import parts
 
     torch.manual_seed(settings.seed)
-    found: dict[str, list[Any]] = {n: [] for n in (*FIELDS, "texts", "prompts")}
+    found: dict[str, list[Any]] = {n: [] for n in FIELDS}
     for part in parts(list(prompts), AT_ONCE):
         rollout = sample(
             (actors.policy, actors.reference)[who],
@@ -225,9 +208,6 @@ def drawn(
             found["kl"] += divergence(actors, rollout) if who == POLICY else []
         found["length"] += rollout.lengths.float().tolist()
         found["ended"] += rollout.ended.float().tolist()
-        for row, mask in zip(rollout.responses, rollout.response_mask, strict=True):
-            found["texts"].append(opened.tokenizer.decode(row[mask], skip_special_tokens=True))
-        found["prompts"] += [opened.tokenizer.decode(p, skip_special_tokens=True) for p in part]
     return found
 
 

@@ -14,7 +14,6 @@ from typing import Any
 
 Found = Mapping[str, Any]
 MARK = "<!-- measured: written by scripts/results_page.py -->\n"
-LONGEST_TEXT = 300
 
 
 def main() -> None:
@@ -119,29 +118,7 @@ def ppo(found: Found) -> str:
             ("ended", "share that ends by itself"),
         )
     ]
-    said = [
-        (asked(text["prompt"]), short(text["before"]), short(text["after"]))
-        for text in found["texts"]
-    ]
-    return "\n\n".join(
-        (
-            table(HEADS, rows),
-            f"KL to the base, nats per answer: {figure(found['kl'])}.",
-            "The same prompts, drawn with the same seed:",
-            table(("prompt", "base", "PPO"), said),
-        )
-    )
-
-
-def asked(prompt: str) -> str:
-    """What the person said last, without the chat template's words around it."""
-    return short(prompt.rpartition("user\n")[2].removesuffix("assistant\n"))
-
-
-def short(text: str) -> str:
-    """One line of a table, cut where it is long."""
-    line = " ".join(text.replace("|", "/").split())
-    return line if len(line) <= LONGEST_TEXT else f"{line[:LONGEST_TEXT]} …"
+    return f"{table(HEADS, rows)}\n\nKL to the base, nats per answer: {figure(found['kl'])}."
 
 
 SECTIONS: dict[str, Callable[[Found], str]] = {

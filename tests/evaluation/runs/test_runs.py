@@ -104,8 +104,8 @@ def test_a_template_is_named_in_the_shell_as_its_owner_calls_it(shell: Shell, ad
     spec = {"instruction": "Be short.", "fields": fields, "input_format": "Asked: {question}"}
     template = PromptTemplate.objects.create(owner=admin, name="Short")
     PromptTemplateVersion.objects.create(template=template, number=1, spec=spec)
-    asked = ("evaluate", "--model", "tiny", "--dataset", "words", "--max-tokens", "2")
-    asked = (*asked, "--owner", admin.username)
+    asked = ["evaluate", "--model", "tiny", "--dataset", "words", "--max-tokens", "2"]
+    asked += ["--owner", admin.username]
     with pytest.raises(CommandError, match="Did you mean 'Short'"):
         shell(*asked, "--template", "Shrot")
     found = shell(*asked, "--template", "Short", "--measures", "exact_match")
