@@ -55,6 +55,7 @@ def make_an_account(walk: ChatPage) -> None:
     walk.page.get_by_label("Password", exact=True).fill(PASSWORD)
     walk.page.get_by_label("Password again").fill(PASSWORD)
     walk.page.get_by_role("button", name="Make the account").click()
+    walk.page.get_by_role("button", name="New conversation").click()
     expect(walk.box).to_be_visible()
 
 
