@@ -22,9 +22,14 @@ def expiry(project: Project) -> datetime:
 
 
 def release_expired(*, project: Project) -> int:
-    """Give back the slots of claims that ran out; their drafts stay."""
-    overdue = Assignment.objects.overdue().filter(task__project=project)
-    return overdue.update(state=State.EXPIRED, ended_at=timezone.now())
+    """Give back the slots of claims that ran out; their drafts stay.
+
+    Two steps, for an UPDATE through a join does not look at its rows again on PostgreSQL: one that
+    was submitted while it waited would lose its slot all the same.
+    """
+    overdue = Assignment.objects.overdue()
+    found = list(overdue.filter(task__project=project).values_list("pk", flat=True))
+    return overdue.filter(pk__in=found).update(state=State.EXPIRED, ended_at=timezone.now())
 
 
 def renewed(assignment: Assignment) -> Assignment:
