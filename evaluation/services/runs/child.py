@@ -8,6 +8,7 @@ from collections.abc import Callable
 from django.conf import settings
 
 from evaluation.run.answerers import KEY
+from llmkit import priority
 from training.run.folder import RunFolder
 from training.services.runs.child import OUTPUT, Child, Process
 
@@ -15,13 +16,16 @@ Starter = Callable[[RunFolder], Process]
 
 
 def starting(key: str) -> Starter:
-    """`python -m evaluation.run`; the server's key comes by the environment, never by a file."""
+    """`python -m evaluation.run`, at a lower priority than what people wait for.
+
+    The server's key comes by the environment, never by a file.
+    """
 
     def start(folder: RunFolder) -> Process:
         command = [sys.executable, "-m", "evaluation.run", str(folder.path)]
         environment = {**os.environ, **({KEY: key} if key else {})}
         with (folder.path / OUTPUT).open("ab") as output:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 command,
                 cwd=settings.BASE_DIR,
                 env=environment,
@@ -29,6 +33,8 @@ def starting(key: str) -> Starter:
                 stdout=output,
                 stderr=output,
             )
+        priority.lower(process.pid, settings.RUNS_NICE)
+        return process
 
     return start
 

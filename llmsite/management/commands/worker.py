@@ -5,8 +5,10 @@ import sys
 from argparse import ArgumentParser
 from typing import Any, NoReturn
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from llmkit import priority
 from llmsite import worker_health
 from llmsite.celery import LONG, SHORT
 
@@ -40,5 +42,7 @@ class Command(BaseCommand):
         several = ["--concurrency", str(options["concurrency"])]
         if options["health_port"]:
             os.environ[worker_health.VARIABLE] = str(options["health_port"])
+        if queues == LONG:
+            priority.lower_own_session(settings.RUNS_NICE)
         command = [*celery, "--queues", queues, "--hostname", name, *several, *beat]
         os.execv(sys.executable, command)  # noqa: S606

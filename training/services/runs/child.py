@@ -11,6 +11,7 @@ from typing import Any, Protocol, Self
 import psutil
 from django.conf import settings
 
+from llmkit import priority
 from llmkit.identity import process_of
 from training.run.folder import RunFolder
 
@@ -29,12 +30,15 @@ class Process(Protocol):
 
 
 def start(folder: RunFolder) -> Process:
-    """`python -m training.run`; what it prints goes to the run's own folder."""
+    """`python -m training.run`, at a lower priority than what people wait for; what it prints goes
+    to the run's own folder."""
     command = [sys.executable, "-m", "training.run", str(folder.path)]
     with (folder.path / OUTPUT).open("ab") as output:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command, cwd=settings.BASE_DIR, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
+    priority.lower(process.pid, settings.RUNS_NICE)
+    return process
 
 
 class Child:
