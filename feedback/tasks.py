@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from feedback.services import doubting_jobs
+from feedback.services import doubting_jobs, labeling
 from feedback.services.batches import making, reaping, working
 from feedback.services.freezing import working as freezing
 from feedback.services.imports import working as importing
@@ -19,6 +19,12 @@ def look_after_batches() -> None:
     """Every minute: work that was dropped, and drafts that nobody starts."""
     reaping.reap()
     making.forget_old_drafts()
+
+
+@shared_task
+def look_after_claims() -> None:
+    """Every minute: tasks that somebody took and left."""
+    labeling.release_all_expired()
 
 
 @shared_task

@@ -74,6 +74,11 @@ app.conf.update(
             "schedule": crontab(),
             "options": {"expires": 50},
         },
+        "look after claims": {
+            "task": "feedback.tasks.look_after_claims",
+            "schedule": crontab(),
+            "options": {"expires": 50},
+        },
         "look after imports": {
             "task": "feedback.tasks.look_after_imports",
             "schedule": crontab(),

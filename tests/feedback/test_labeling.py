@@ -185,3 +185,14 @@ def test_equal_answers_become_one_candidate_with_two_sources(project: Project) -
             messages=task.messages,
             answers=same,
         )
+
+
+def test_a_claim_that_ran_out_goes_back_though_nobody_asks_for_a_task(
+    project: Project, task: RankingTask, ada: Labeler
+) -> None:
+    mine = claimed(project, ada)
+    assert labeling.release_all_expired() == 0
+    run_out(mine)
+    assert labeling.release_all_expired() == 1
+    mine.refresh_from_db()
+    assert mine.state == Assignment.State.EXPIRED

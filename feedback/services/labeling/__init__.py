@@ -5,7 +5,13 @@ holds it; no lock is needed and none would work on SQLite. A claim that expired 
 others and keeps its draft, which its writer gets back with the next free slot of that task.
 """
 
-from feedback.services.labeling.claims import LostClaimError, claim, release_expired, renewed
+from feedback.services.labeling.claims import (
+    LostClaimError,
+    claim,
+    release_all_expired,
+    release_expired,
+    renewed,
+)
 from feedback.services.labeling.drafts import StaleDraftError, save_draft
 from feedback.services.labeling.following import claim_next
 from feedback.services.labeling.history import last_acts, left_for, ranked_today
@@ -26,6 +32,7 @@ __all__ = [
     "left_for",
     "ranked_today",
     "read",
+    "release_all_expired",
     "release_expired",
     "renewed",
     "save_draft",

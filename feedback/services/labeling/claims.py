@@ -32,6 +32,12 @@ def release_expired(*, project: Project) -> int:
     return overdue.filter(pk__in=found).update(state=State.EXPIRED, ended_at=timezone.now())
 
 
+def release_all_expired() -> int:
+    """The same for every project: nobody may come to a task for whom it would be released."""
+    past = Project.objects.filter(tasks__assignments__in=Assignment.objects.overdue())
+    return sum(release_expired(project=project) for project in past.distinct())
+
+
 def renewed(assignment: Assignment) -> Assignment:
     """Hold a claim for another while; work that goes on does not expire."""
     expires = expiry(assignment.task.project)
