@@ -1,11 +1,14 @@
-"""Long work that is going on: rooms tell it about their own, the top bar shows it everywhere."""
+"""Long work that is going on: rooms tell it about their own, the top bar shows it everywhere.
+
+Beside it stands how many ends of such work one has not read about.
+"""
 
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from accounts.access import may_enter
-from accounts.models import User
+from accounts.models import Notification, User
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Activity:
     work: tuple[Work, ...] = ()
     lists: tuple[Source, ...] = ()
     watches: bool = False
+    unread: int = 0
 
     @property
     def percent(self) -> int:
@@ -45,7 +49,7 @@ class Activity:
     @property
     def mark(self) -> str:
         """Equal as long as it looks the same."""
-        return hashlib.sha256(repr(self.work).encode()).hexdigest()[:12]
+        return hashlib.sha256(repr((self.work, self.unread)).encode()).hexdigest()[:12]
 
 
 _sources: list[Source] = []
@@ -67,4 +71,5 @@ def activity_of(user: object) -> Activity:
         work=tuple(work for _, each in found for work in each),
         lists=tuple(source for source, each in found if each),
         watches=bool(mine),
+        unread=Notification.objects.of(user).unread().count() if mine else 0,
     )

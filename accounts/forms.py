@@ -77,6 +77,14 @@ class DisplayNameForm(forms.ModelForm):
         widgets = {"first_name": forms.TextInput(attrs={"autocomplete": "name"})}
 
 
+class MailForm(forms.ModelForm):
+    class Meta:
+        model = User
+        fields = ("email", "mails")
+        labels = {"email": "Address", "mails": "Send an e-mail when my long work ends or fails"}
+        widgets = {"email": forms.EmailInput(attrs={"autocomplete": "email"})}
+
+
 class NewPasswordForm(SetPasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -14,6 +14,7 @@ urlpatterns = [
     path("new-password/<uidb64>/<token>/", entry.NewPassword.as_view(), name="new-password"),
     path("account/", account.account, name="account"),
     path("account/password/", account.password, name="password"),
+    path("account/mail/", account.mail, name="mail"),
     path("activity/", activity.mark, name="activity"),
     path("", people.people, name="people"),
     path("invite/", people.invite, name="invite"),

@@ -1,11 +1,13 @@
-"""Evaluations at work, as the top bar tells them."""
+"""Evaluations at work, as the top bar tells them, and what they are called when they end."""
 
 from collections.abc import Iterator
 
 from accounts.activity import Source, Work, register
 from accounts.models import User
+from accounts.notifying import About
 from evaluation.models import EvaluationRun
 from evaluation.showing.words import seconds_left
+from training import notices
 from training.models import Job
 from training.showing.words import duration
 
@@ -31,5 +33,10 @@ def said(run: EvaluationRun) -> str:
     return ", ".join(filter(None, [share, left]))
 
 
+def about(run: EvaluationRun) -> About:
+    return About("Evaluation", run.name, run.get_absolute_url())
+
+
 def file() -> None:
+    notices.register(EvaluationRun, about)
     register(Source("evaluation", "All evaluations", "evaluation:runs", evaluations))

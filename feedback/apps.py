@@ -5,7 +5,7 @@ class FeedbackConfig(AppConfig):
     name = "feedback"
 
     def ready(self) -> None:
-        from feedback import activity
+        from feedback import activity, notices
         from feedback.dataset_notes import voided
         from feedback.dataset_origins import origins
         from feedback.pairs.panel import panel
@@ -14,6 +14,7 @@ class FeedbackConfig(AppConfig):
         from training.uses import register
 
         activity.file()
+        notices.file()
         register(uses)
         renames.register(renamed)
         version_uses.register(judging)

@@ -119,6 +119,11 @@ app.conf.update(
             "schedule": crontab(),
             "options": {"expires": 50},
         },
+        "send e-mails": {
+            "task": "accounts.tasks.send_mails",
+            "schedule": crontab(),
+            "options": {"expires": 50},
+        },
         "sweep the embedded broker": {
             "task": "llmsite.celery.sweep_processed",
             "schedule": crontab(minute="30"),

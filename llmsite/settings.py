@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.acting.ActingMiddleware",
     "accounts.middleware.FirstVisitMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -193,6 +194,15 @@ MODEL_UPLOAD_LIMIT = env.size("MODEL_UPLOAD_LIMIT", "20GB")
 DATASET_UPLOAD_LIMIT = env.size("DATASET_UPLOAD_LIMIT", "2GB")
 DATASET_READ_SECONDS = env.integer("DATASET_READ_SECONDS", 1800, low=1, high=86_400)
 DATASET_READ_MEMORY_MB = env.integer("DATASET_READ_MEMORY_MB", 2048, low=512, high=262_144)
+
+SITE_URL = env.urls("SITE_URL", CSRF_TRUSTED_ORIGINS[:1] or [f"http://{HOST}:{PORT}"])[0]
+EMAIL_HOST = env.read("str", "EMAIL_HOST", "")
+EMAIL_PORT = env.integer("EMAIL_PORT", 587, low=1, high=65535)
+EMAIL_HOST_USER = env.read("str", "EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.read("str", "EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS, EMAIL_USE_SSL = env.encryption("EMAIL_ENCRYPTION")
+EMAIL_TIMEOUT = env.integer("EMAIL_TIMEOUT", 10, low=1, high=300)
+DEFAULT_FROM_EMAIL = env.read("str", "EMAIL_FROM", EMAIL_HOST_USER or "llmsite@localhost")
 
 METRICS_TOKEN = env.read("str", "METRICS_TOKEN", "")
 LOG_FORMAT = env.one_of("LOG_FORMAT", ["line", "json"])

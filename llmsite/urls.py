@@ -18,6 +18,7 @@ urlpatterns = [
     path("models/", include("training.urls")),
     path("lineage/<slug:kind>/<str:key>/", lineage_page.page, name="lineage"),
     path("keys/", include("api.urls")),
+    path("notifications/", include("accounts.urls_notifications")),
     path("system/", system_page.page, name="system"),
     path("people/", include("accounts.urls")),
     path("admin/", admin.site.urls),

@@ -46,6 +46,12 @@ class Freezing(Job):
         return f"{self.name} from {self.project}, {self.get_state_display().lower()}"
 
     @property
+    def is_to_confirm(self) -> bool:
+        """A version was wanted, and there is a new report to look at instead."""
+        ended = self.state == Job.State.DONE and self.wanted == self.Wanted.VERSION
+        return ended and self.version is None
+
+    @property
     def is_outdated(self) -> bool:
         """Rankings changed between the report that was seen and the wish to freeze it."""
         return bool(self.seen) and self.content_hash not in ("", self.seen)

@@ -9,9 +9,11 @@ import uuid
 from datetime import timedelta
 from typing import Any, Self
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
+
+from training.signals import jobs_ended
 
 SILENT_AFTER = timedelta(seconds=60)
 
@@ -21,6 +23,22 @@ class JobLostError(Exception):
 
 
 class JobQuerySet(models.QuerySet[Any]):
+    def update(self, **changes: Any) -> int:
+        """An update that ends rows, or asks for their end, tells so in its own transaction. All
+        endings come through here, whoever makes them: a worker, the reaper, a person."""
+        asked = bool(changes.get("cancel_requested"))
+        if not asked and changes.get("state") not in Job.ENDED:
+            return super().update(**changes)
+        with transaction.atomic(using=self.db):
+            rows = list(self.select_for_update(of=("self",)))
+            changed = super().update(**changes) if rows else 0
+            for row in rows:
+                _change(row, changes)
+            jobs_ended.send(self.model, rows=rows, asked=asked)
+        return changed
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
     def live(self) -> Self:
         return self.filter(state__in=Job.LIVE)
 
@@ -42,6 +60,13 @@ class JobQuerySet(models.QuerySet[Any]):
         return self.filter(pk=pk, state="running", attempt=attempt, worker=worker)
 
 
+def _change(row: models.Model, changes: dict[str, Any]) -> None:
+    """As the database has it now; what only the database can work out is left as it was."""
+    for name, value in changes.items():
+        if not hasattr(value, "resolve_expression"):
+            setattr(row, name, value)
+
+
 class Job(models.Model):
     """What every kind of long work has. `phase` says in words what is being done now."""
 
@@ -54,6 +79,7 @@ class Job(models.Model):
         CANCELLED = "cancelled", "Cancelled"
 
     LIVE = (State.RECEIVING, State.WAITING, State.RUNNING)
+    ENDED = (State.DONE, State.FAILED, State.CANCELLED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     state = models.CharField(max_length=9, choices=State.choices, default=State.WAITING)

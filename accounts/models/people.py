@@ -29,10 +29,12 @@ class PeopleManager(UserManager["User"]):
 class User(AbstractUser):
     """A person. Exactly one of them is the owner, who made the first account.
 
-    `first_name` holds the name shown to others; `last_name` is not used.
+    `first_name` holds the name shown to others; `last_name` is not used. `mails`: whether they want
+    an e-mail when their long work ends.
     """
 
     is_owner = models.BooleanField(default=False)
+    mails = models.BooleanField("e-mails about long work", default=True)
 
     objects: ClassVar[PeopleManager] = PeopleManager()
 
