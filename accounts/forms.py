@@ -12,7 +12,7 @@ from django.contrib.auth.forms import (
 )
 
 from accounts.access import ADMIN, CHATTER, LABELER, TRAINER
-from accounts.models import User
+from accounts.models import Change, User
 from accounts.services import NAME_TAKEN
 
 MAY_ALSO = (
@@ -21,6 +21,8 @@ MAY_ALSO = (
     (ADMIN, "Manage people"),
 )
 RIGHTS = ((CHATTER, "Chat"), *MAY_ALSO)
+# No user name begins so.
+SYSTEM = "-"
 DAYS = ((1, "1 day"), (7, "7 days"), (30, "30 days"))
 
 
@@ -118,3 +120,25 @@ class InvitationForm(forms.Form):
 
 class GroupsForm(forms.Form):
     groups = forms.MultipleChoiceField(choices=RIGHTS, required=False)
+
+
+class AuditForm(forms.Form):
+    """What narrows the audit log. Whoever acted in it may be chosen, also when they are gone."""
+
+    who = forms.ChoiceField(required=False, label="Who")
+    kind = forms.ChoiceField(
+        required=False, label="What", choices=[("", "Anything"), *Change.Kind.choices]
+    )
+    first = forms.DateField(
+        required=False, label="From", widget=forms.DateInput(attrs={"type": "date"})
+    )
+    last = forms.DateField(
+        required=False, label="Until", widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = Change.objects.exclude(who_name="").order_by("who_name")
+        found = names.values_list("who_name", flat=True).distinct()
+        people = [(name, name) for name in found]
+        self.fields["who"].choices = [("", "Anyone"), (SYSTEM, "The system"), *people]  # type: ignore[attr-defined]

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.auth.models import Group
 from django.contrib.auth.tokens import default_token_generator
@@ -13,6 +14,7 @@ from django.utils.http import urlsafe_base64_encode
 
 from accounts.access import CHATTER, GROUPS
 from accounts.models import Invitation, User, token_hash
+from accounts.recording import Kind, Verb, record
 
 TOKEN_BYTES = 32
 NAME_TAKEN = "Someone here has that user name. Choose another."
@@ -53,6 +55,7 @@ def create_owner(*, username: str, password: str, display_name: str = "") -> Use
                 username=username, password=password, first_name=display_name, is_owner=True
             )
             owner.groups.set(_groups(GROUPS))
+            _recorded(Verb.MADE, owner, by=owner, groups=sorted(GROUPS), owner=True)
     except IntegrityError as error:
         raise refusal from error
     return owner
@@ -71,6 +74,8 @@ def create_invitation(
         expires_at=timezone.now() + timedelta(days=days),
     )
     invitation.groups.set(_groups({CHATTER, *groups}))
+    rights = sorted(invitation.group_names)
+    _of_invitation(Verb.MADE, invitation, by=created_by, groups=rights, days=days)
     return invitation, token
 
 
@@ -90,16 +95,30 @@ def join(*, token: str, username: str, password: str, display_name: str = "") ->
             invitation = Invitation.objects.with_token(token).get()
             Invitation.objects.filter(pk=invitation.pk).update(used_by=user)
             user.groups.set(invitation.groups.all())
+            _of_invitation(Verb.USED, invitation, by=user)
+            _recorded(Verb.MADE, user, by=user, groups=sorted(user.group_names))
     except IntegrityError as error:
         raise NameTakenError(NAME_TAKEN) from error
     return user
 
 
+def _of_invitation(verb: str, invitation: Invitation, *, by: User | None, **details: Any) -> None:
+    name, thing = str(invitation), invitation.pk
+    record(verb=verb, kind=Kind.INVITATION, name=name, thing=thing, by=by, **details)
+
+
+def _recorded(verb: str, person: User, *, by: User | None = None, **details: Any) -> None:
+    name, thing = person.username, person.pk
+    record(verb=verb, kind=Kind.PERSON, name=name, thing=thing, by=by, **details)
+
+
+@transaction.atomic
 def revoke_invitation(*, invitation: Invitation) -> None:
     """Close an unused link; one that was used meanwhile stays as it is and is refused."""
     changed = Invitation.objects.filter(pk=invitation.pk, used_at=None, revoked_at=None)
     if not changed.update(revoked_at=timezone.now()):
         raise PeopleError("This invitation was already used or revoked.")
+    _of_invitation(Verb.WITHDRAWN, invitation, by=None)
 
 
 def password_link_parts(*, person: User, by: User) -> dict[str, str]:
@@ -107,6 +126,7 @@ def password_link_parts(*, person: User, by: User) -> dict[str, str]:
     changed, the person signs in, or PASSWORD_RESET_TIMEOUT is over; the password stays till then.
     """
     _refuse_protected(person=person, by=by)
+    _recorded(Verb.CHANGED, person, by=by, what="a link to set a new password")
     uid = urlsafe_base64_encode(force_bytes(person.pk))
     return {"uidb64": uid, "token": default_token_generator.make_token(person)}
 
@@ -121,7 +141,11 @@ def _refuse_protected(*, person: User, by: User) -> None:
 @transaction.atomic
 def set_groups(*, person: User, groups: Iterable[str], by: User) -> None:
     _refuse_protected(person=person, by=by)
+    before = sorted(person.group_names)
     person.groups.set(_groups(groups))
+    after = sorted(person.groups.values_list("name", flat=True))
+    if before != after:
+        _recorded(Verb.CHANGED, person, by=by, groups=after, before=before)
 
 
 @transaction.atomic
@@ -130,3 +154,4 @@ def set_active(*, person: User, active: bool, by: User) -> None:
     _refuse_protected(person=person, by=by)
     person.is_active = active
     person.save(update_fields=["is_active"])
+    _recorded(Verb.SWITCHED_ON if active else Verb.SWITCHED_OFF, person, by=by)

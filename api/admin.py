@@ -3,13 +3,15 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
+from accounts.looking_up import ToRead
 from api.models import ApiKey, ApiKeyQuerySet
 from api.services import revoke_key
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(admin.ModelAdmin):
+class ApiKeyAdmin(ToRead):
     list_display = ("name", "owner", "begins", "state", "requests", "last_used_at", "expires_at")
+    list_filter = ("revoked_at", "created_at")
     search_fields = ("name", "owner__username", "begins")
     list_select_related = ("owner",)
     exclude = ("digest",)
@@ -19,12 +21,3 @@ class ApiKeyAdmin(admin.ModelAdmin):
     def revoke(self, request: HttpRequest, queryset: ApiKeyQuerySet) -> None:
         for key in queryset:
             revoke_key(key=key)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:
-        return False

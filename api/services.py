@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.recording import Kind, Verb, record
 from api.models import PREFIX, SHOWN, ApiKey, digest_of, expiry, new_token
 
 MOST_KEYS = 50
@@ -30,9 +31,13 @@ def make_key(
         expires_at=expiry(days),
         per_minute=per_minute,
     )
+    record(verb=Verb.MADE, kind=Kind.KEY, name=name, thing=key.pk, by=owner, scopes=scopes)
     return key, token
 
 
+@transaction.atomic
 def revoke_key(*, key: ApiKey) -> None:
     """From the next request on it opens nothing. A key that is revoked stays so."""
-    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now())
+    if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
+        whose = key.owner.username
+        record(verb=Verb.WITHDRAWN, kind=Kind.KEY, name=key.name, thing=key.pk, owner=whose)

@@ -6,4 +6,6 @@ class LlmsiteConfig(AppConfig):
 
     def ready(self) -> None:
         """Tasks are sent through our Celery application, from every process."""
-        from llmsite import celery  # noqa: F401
+        from llmsite import celery, faults  # noqa: F401
+
+        faults.watch()

@@ -17,6 +17,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "llmsite.settings")
 from django.conf import settings
 
 KEEP_PROCESSED = 24 * 60 * 60
+CLEANS_AT = (4, 20)
 SHORT, LONG = "celery", "runs"
 
 EMBEDDED = settings.CELERY_BROKER_URL.startswith("filesystem:")
@@ -119,6 +120,10 @@ app.conf.update(
             "schedule": crontab(),
             "options": {"expires": 50},
         },
+        "clean up": {
+            "task": "llmsite.tasks.clean_up",
+            "schedule": crontab(hour=str(CLEANS_AT[0]), minute=str(CLEANS_AT[1])),
+        },
         "send e-mails": {
             "task": "accounts.tasks.send_mails",
             "schedule": crontab(),
@@ -130,7 +135,9 @@ app.conf.update(
         },
     },
 )
-app.autodiscover_tasks(["lifecycle", "chat", "training", "evaluation", "feedback", "accounts"])
+app.autodiscover_tasks(
+    ["lifecycle", "chat", "training", "evaluation", "feedback", "accounts", "llmsite"]
+)
 
 
 @signals.worker_shutting_down.connect

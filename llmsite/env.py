@@ -44,12 +44,6 @@ def one_of(name: str, choices: list[str]) -> str:
     return value
 
 
-def encryption(name: str) -> tuple[bool, bool]:
-    """How to speak to a mail server, as Django's pair (STARTTLS, TLS from the first byte)."""
-    word = one_of(name, ["starttls", "tls", "none"])
-    return word == "starttls", word == "tls"
-
-
 def size(name: str, default: str) -> int:
     """Bytes, given as a number with an optional MB or GB behind it."""
     text: str = read("str", name, default)

@@ -195,14 +195,23 @@ DATASET_UPLOAD_LIMIT = env.size("DATASET_UPLOAD_LIMIT", "2GB")
 DATASET_READ_SECONDS = env.integer("DATASET_READ_SECONDS", 1800, low=1, high=86_400)
 DATASET_READ_MEMORY_MB = env.integer("DATASET_READ_MEMORY_MB", 2048, low=512, high=262_144)
 
-SITE_URL = env.urls("SITE_URL", CSRF_TRUSTED_ORIGINS[:1] or [f"http://{HOST}:{PORT}"])[0]
+SITE_URL = (env.urls("SITE_URL", CSRF_TRUSTED_ORIGINS) or [f"http://{HOST}:{PORT}"])[0]
 EMAIL_HOST = env.read("str", "EMAIL_HOST", "")
 EMAIL_PORT = env.integer("EMAIL_PORT", 587, low=1, high=65535)
 EMAIL_HOST_USER = env.read("str", "EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = env.read("str", "EMAIL_HOST_PASSWORD", "")
-EMAIL_USE_TLS, EMAIL_USE_SSL = env.encryption("EMAIL_ENCRYPTION")
+EMAIL_ENCRYPTION = env.one_of("EMAIL_ENCRYPTION", ["starttls", "tls", "none"])
+EMAIL_USE_TLS, EMAIL_USE_SSL = EMAIL_ENCRYPTION == "starttls", EMAIL_ENCRYPTION == "tls"
 EMAIL_TIMEOUT = env.integer("EMAIL_TIMEOUT", 10, low=1, high=300)
 DEFAULT_FROM_EMAIL = env.read("str", "EMAIL_FROM", EMAIL_HOST_USER or "llmsite@localhost")
+
+# Days; 0 keeps for good. What each covers: llmsite/retention.py and docs/operations.md.
+KEEP_CHECKPOINTS_DAYS = env.integer("KEEP_CHECKPOINTS_DAYS", 30, low=0, high=36_500)
+KEEP_ANSWERS_DAYS = env.integer("KEEP_ANSWERS_DAYS", 90, low=0, high=36_500)
+KEEP_UPLOADS_DAYS = env.integer("KEEP_UPLOADS_DAYS", 7, low=0, high=36_500)
+KEEP_LEFTOVERS_DAYS = env.integer("KEEP_LEFTOVERS_DAYS", 30, low=0, high=36_500)
+KEEP_CLAIMS_DAYS = env.integer("KEEP_CLAIMS_DAYS", 180, low=0, high=36_500)
+KEEP_NOTIFICATIONS_DAYS = env.integer("KEEP_NOTIFICATIONS_DAYS", 90, low=0, high=36_500)
 
 METRICS_TOKEN = env.read("str", "METRICS_TOKEN", "")
 LOG_FORMAT = env.one_of("LOG_FORMAT", ["line", "json"])

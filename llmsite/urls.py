@@ -19,6 +19,7 @@ urlpatterns = [
     path("lineage/<slug:kind>/<str:key>/", lineage_page.page, name="lineage"),
     path("keys/", include("api.urls")),
     path("notifications/", include("accounts.urls_notifications")),
+    path("system/audit/", include("accounts.urls_audit")),
     path("system/", system_page.page, name="system"),
     path("people/", include("accounts.urls")),
     path("admin/", admin.site.urls),

@@ -58,14 +58,15 @@ def person_of(row: Job) -> int | None:
 
 
 def _tell(row: Job, outcome: str) -> None:
-    person = User.objects.filter(pk=person_of(row)).first()
-    about = _kinds[type(row)](row) if person else None
+    key = person_of(row)
+    person = User.objects.filter(pk=key).first() if key is not None else None
+    about = _kinds[type(row)](row) if person is not None else None
     if person is None or about is None:
         return
     by = stopped_by(row) if outcome == Outcome.STOPPED else None
     said = f"Stopped by {by.display_name}." if by else row.error
-    key = f"{row._meta.label_lower}:{row.pk}:{row.attempt}:{outcome}"
-    notify(person=person, key=key, outcome=outcome, about=about, said=said)
+    ending = f"{row._meta.label_lower}:{row.pk}:{row.attempt}:{outcome}"
+    notify(person=person, key=ending, outcome=outcome, about=about, said=said)
 
 
 def of_run(job: TrainingJob) -> About:

@@ -104,3 +104,18 @@ class Change(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError(FOR_GOOD)
+
+    @property
+    def told(self) -> str:
+        """The details in words."""
+        return ", ".join(
+            f"{key.replace('_', ' ')}: {plain(it)}" for key, it in self.details.items()
+        )
+
+
+def plain(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)

@@ -1,15 +1,12 @@
 """The leaderboard as records, one for each number, for a program or a spreadsheet."""
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from typing import Any
 
 from evaluation.services.board import Board, Cell, Column, Row, fill_win_rates
 from evaluation.services.board_ranks import rank_missing
-
-UNSAFE = ("=", "+", "-", "@", "\t", "\r")
+from llmkit.spreadsheets import written
 
 
 def with_ranks(board: Board, *, seconds: float = 60.0) -> Board:
@@ -72,15 +69,4 @@ def as_json(board: Board) -> str:
 
 
 def as_csv(board: Board) -> str:
-    """A text that a spreadsheet would take for a formula gets an apostrophe before it."""
-    rows = list(records(board))
-    written = io.StringIO()
-    names = list(rows[0]) if rows else ["model", "task", "measure", "value"]
-    writer = csv.DictWriter(written, names)
-    writer.writeheader()
-    writer.writerows({name: plain(value) for name, value in row.items()} for row in rows)
-    return written.getvalue()
-
-
-def plain(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.startswith(UNSAFE) else value
+    return written(list(records(board)), ["model", "task", "measure", "value"])

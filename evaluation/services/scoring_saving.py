@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.recording import Kind, Verb, record
 from evaluation.models import EvaluationRun, System
 from evaluation.run import samples
 from evaluation.run.measured import Measured
@@ -96,6 +97,7 @@ def of_system(
         total_items=count,
         facts={"from": "file", "refused": refused, "empty": sheet.empty.get(name, 0)},
     )
+    record(verb=Verb.MADE, kind=Kind.EVALUATION, name=run.name, thing=run.pk, by=owner)
     measured = list(numbers(there, found))
     main = next((one.measure for one in measured if one.main), "")
     try:

@@ -6,16 +6,27 @@ from collections.abc import Iterator
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
+from accounts.recording import Kind, Verb, record
 from feedback.models import Guidelines, Project
 from feedback.services.errors import FeedbackError
 
 KINDS = {"+": "added", "-": "removed", "@": "skip"}
 
 
+@transaction.atomic
 def write(*, project: Project, text: str, writer: User | None) -> Guidelines:
     """The next version of a project's guidelines; what was ranked before keeps its own."""
     last = project.latest_guidelines
     number = 1 if last is None else last.number + 1
+    if last is not None:
+        record(
+            verb=Verb.CHANGED,
+            kind=Kind.PROJECT,
+            name=project.name,
+            thing=project.pk,
+            by=writer,
+            guidelines=f"version {number}",
+        )
     return Guidelines.objects.create(project=project, number=number, text=text, written_by=writer)
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from accounts.models import User
+from accounts.recording import Kind, Verb, record
 from feedback.models import Project
 from feedback.services import guidelines as wordings
 from feedback.services.errors import FeedbackError
@@ -37,6 +38,7 @@ def create(*, owner: User | None, name: str, guidelines: str = "", **choices: ob
             project = Project.objects.create(owner=owner, name=name, slug=slug, **choices)
             if guidelines.strip():
                 wordings.write(project=project, text=guidelines, writer=owner)
+            recorded(Verb.MADE, project, by=owner)
     except IntegrityError as error:
         raise FeedbackError(
             f"There is a project named '{name}' already, maybe an archived one."
@@ -61,6 +63,10 @@ def named_or_new(name: str) -> Project:
         return create(owner=owner, name=name)
 
 
+def recorded(verb: str, project: Project, **more: Any) -> None:
+    record(verb=verb, kind=Kind.PROJECT, name=project.name, thing=project.pk, **more)
+
+
 @transaction.atomic
 def change(
     *, project: Project, people: Collection[User], for_old_tasks: bool, **choices: Any
@@ -69,17 +75,28 @@ def change(
 
     Its address stays, so that links to the project keep working.
     """
+    stored = Project.objects.get(pk=project.pk)
+    members = {person.username for person in stored.people.all()}
     for field, value in choices.items():
         setattr(project, field, value)
     project.save(update_fields=[*choices])
     project.people.set(people)
+    changed = sorted(field for field in choices if choices[field] != getattr(stored, field))
+    now = {person.username for person in people}
+    if changed or members != now:
+        told = {"settings": changed or None, "added": sorted(now - members) or None}
+        recorded(Verb.CHANGED, project, **told, taken_off=sorted(members - now) or None)
     return set_overlap(project.tasks.open(), project.overlap) if for_old_tasks else Reach()
 
 
+@transaction.atomic
 def archive(*, project: Project) -> None:
     """Take the project off every page; nothing of it is lost."""
     Project.objects.filter(pk=project.pk).update(archived_at=timezone.now())
+    recorded(Verb.ARCHIVED, project)
 
 
+@transaction.atomic
 def restore(*, project: Project) -> None:
     Project.objects.filter(pk=project.pk).update(archived_at=None)
+    recorded(Verb.UNARCHIVED, project)

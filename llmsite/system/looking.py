@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,12 @@ from django.conf import settings
 from django.db.models import Count
 from django.utils import timezone
 
+from accounts.forms import RIGHTS
 from accounts.models import Invitation, User
 from api.models import ApiKey
 from llmkit.sizes import in_words
-from llmsite.models import Process
+from llmsite import retention
+from llmsite.models import CleanUp, Fault, Process
 from training.models.job import Job
 from training.services.serving import Serving, serving
 
@@ -75,8 +77,12 @@ class System:
     gpus: list[str]
     queues: list[Queue]
     failures: list[Failure]
+    faults: list[Fault]
     disk: Disk
+    cleaned: CleanUp | None
+    cleans_at: datetime
     people: int
+    rights: list[tuple[str, int]]
     invitations: int
     keys: int
 
@@ -90,11 +96,22 @@ def look() -> System:
         gpus=gpus(engines),
         queues=[queue_of(kind) for kind in kinds],
         failures=failures(kinds),
+        faults=list(Fault.objects.since(timezone.now() - RECENT)[:LISTED]),
         disk=disk(),
+        cleaned=CleanUp.objects.newest(),
+        cleans_at=retention.next_time(),
         people=User.objects.filter(is_active=True).count(),
+        rights=rights(),
         invitations=Invitation.objects.open().count(),
         keys=ApiKey.objects.usable().count(),
     )
+
+
+def rights() -> list[tuple[str, int]]:
+    """What people may do, in the words of the people page, and how many may."""
+    counted = User.objects.filter(is_active=True).values_list("groups__name").annotate(Count("pk"))
+    found = dict(counted.order_by())
+    return [(words, found.get(group, 0)) for group, words in RIGHTS]
 
 
 def name_of(kind: Any) -> str:

@@ -1,6 +1,7 @@
-/* The activity mark asks for itself anew: not from a page that nobody looks at, and never under an
-   open menu, whose lines are renewed instead. With it comes how many notifications are unread: it
-   stands at the bell and before the page's title, and a greater number is read out. */
+/* The activity mark asks for itself anew, also when one comes back to the page: not while nobody
+   looks at it, and never under an open menu, whose lines are renewed instead. With it comes how many
+   notifications are unread: it stands at the bell and before the page's title, and a greater number
+   is read out. */
 import { announce } from "./live.js";
 
 const isMark = (element) => element?.id === "activity";

@@ -12,7 +12,7 @@ from pytest_django.fixtures import Settings
 
 from accounts.models import User
 from llmsite.beats import Beats
-from llmsite.models import KEPT, SILENT_AFTER, Process
+from llmsite.models import KEPT, SILENT_AFTER, Fault, Process
 from tests.processes import eventually
 from tests.running_site import free_port
 from training.models import Addition, ModelVersion
@@ -44,6 +44,25 @@ def test_an_admin_sees_what_failed_what_is_silent_and_that_no_engine_answers(
     assert "The hub &lt;b&gt;does not&lt;/b&gt; answer." in page
     assert page.index("Running") < page.index("worker of runs") < page.index("Silent")
     assert "No engine answers" in page
+
+
+def test_a_page_that_breaks_is_counted_without_its_words(
+    owner: User, signed_in: Callable[[User], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks() -> None:
+        raise RuntimeError("somebody's words")
+
+    client = signed_in(owner)
+    client.raise_request_exception = False
+    monkeypatch.setattr("llmsite.system.page.look", breaks)
+    for _ in range(2):
+        assert client.get("/system/").status_code == 500
+    monkeypatch.undo()
+    fault = Fault.objects.get()
+    assert (fault.what, fault.times, fault.doing) == ("RuntimeError", 2, "/system/")
+    assert fault.where.startswith("tests/llmsite/test_system.py:")
+    page = client.get("/system/").content.decode()
+    assert "RuntimeError" in page and "somebody" not in page
 
 
 def test_more_rows_take_no_more_queries(owner: User, signed_in: Callable[[User], Client]) -> None:

@@ -114,9 +114,10 @@ def test_the_page_shows_ones_own_leads_on_and_marks_read(
         send = signed_in(stranger).get if name == "open" else signed_in(stranger).post
         assert send(address).status_code == 404
     assert client.get(first.get_absolute_url()).headers["Location"] == first.url
-    assert "<b>" not in page and first.name not in client.get(
-        "/notifications/?show=unread"
-    ).content.decode()
+    assert (
+        "<b>" not in page
+        and first.name not in client.get("/notifications/?show=unread").content.decode()
+    )
     client.post(reverse("notifications:mark", args=[first.pk]), {"unread": "yes"})
     assert Notification.objects.of(trainer).unread().count() == 2
     client.post(reverse("notifications:read"))

@@ -7,8 +7,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
 
+from accounts.recording import Verb
 from training.dataset_uses import Dependant, dependants_of
 from training.models import Dataset
+from training.services import recorded
 from training.services.datasets import DatasetError
 
 log = logging.getLogger(__name__)
@@ -21,6 +23,7 @@ def change(*, dataset: Dataset, name: str, licence: str, notes: str, shared: boo
     name = name.strip()
     if not name:
         raise DatasetError("A dataset needs a name.")
+    stored = Dataset.objects.get(pk=dataset.pk)
     dataset.name, dataset.licence, dataset.notes = name, licence.strip(), notes[:LONGEST_NOTES]
     dataset.shared = shared
     try:
@@ -28,14 +31,22 @@ def change(*, dataset: Dataset, name: str, licence: str, notes: str, shared: boo
             dataset.save(update_fields=["name", "licence", "notes", "shared"])
     except IntegrityError as error:
         raise DatasetError(f"There is a dataset called {name} already.") from error
+    if stored.name != name:
+        recorded.of_dataset(Verb.RENAMED, dataset, before=stored.name)
+    if stored.shared != shared:
+        recorded.of_dataset(Verb.SHARED if shared else Verb.UNSHARED, dataset)
 
 
+@transaction.atomic
 def archive(*, dataset: Dataset) -> None:
     Dataset.objects.filter(pk=dataset.pk).update(archived_at=timezone.now())
+    recorded.of_dataset(Verb.ARCHIVED, dataset)
 
 
+@transaction.atomic
 def restore(*, dataset: Dataset) -> None:
     Dataset.objects.filter(pk=dataset.pk).update(archived_at=None)
+    recorded.of_dataset(Verb.UNARCHIVED, dataset)
 
 
 def dependants(dataset: Dataset) -> list[Dependant]:
@@ -59,6 +70,7 @@ def _deleted(dataset: Dataset) -> list[str]:
         more = f" and {len(needed) - 3} more" if len(needed) > 3 else ""
         raise DatasetError(f"{dataset} is needed by {names}{more}, so it stays.")
     versions = list(dataset.versions.all())
+    recorded.of_dataset(Verb.REMOVED, dataset, versions=len(versions))
     try:
         dataset.versions.all().delete()
         dataset.delete()

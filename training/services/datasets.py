@@ -14,9 +14,11 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from accounts.models import User
+from accounts.recording import Verb
 from llmkit.registry import near_names
 from training.models import Dataset, DatasetVersion
 from training.rows import Rows, hash_of, line_of, write
+from training.services import recorded
 
 __all__ = [
     "DatasetError",
@@ -84,6 +86,7 @@ def keep(
     target = Path(settings.DATA_DIR) / path
     shutil.rmtree(target, ignore_errors=True)
     building.rename(target)
+    recorded.of_dataset(Verb.FROZEN, dataset, by=made_by, version=number)
     return DatasetVersion.objects.create(
         dataset=dataset,
         number=number,

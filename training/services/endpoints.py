@@ -10,10 +10,12 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.recording import Verb
 from llmkit.remote import Probe, RemoteClient
 from llmkit.types import EngineError
 from training.models import Endpoint
 from training.models.endpoint import CHECK_EVERY
+from training.services import recorded
 from training.services.addresses import checked_url
 from training.services.errors import ModelsError
 from training.signals import endpoints_changed
@@ -51,6 +53,7 @@ def add(*, wanted: Wanted, by: User) -> Endpoint:
             endpoint = Endpoint.objects.create(
                 name=fields.name, url=fields.url, api_key=fields.api_key, added_by=by
             )
+            recorded.of_endpoint(Verb.MADE, endpoint, by=by)
     except IntegrityError as error:
         raise ModelsError(f"There is an endpoint called {fields.name} already.") from error
     check(endpoint=endpoint)
@@ -63,11 +66,14 @@ def change(*, endpoint: Endpoint, wanted: Wanted) -> None:
     moved = fields.url != endpoint.url
     if moved and endpoint.api_key and not fields.api_key:
         raise ModelsError("Enter the key again: the stored one belongs to the old address.")
+    keyed = bool(fields.api_key) and fields.api_key != endpoint.api_key
+    before = endpoint.url if moved else None
     endpoint.name, endpoint.url = fields.name, fields.url
     endpoint.api_key = fields.api_key or endpoint.api_key
     try:
         with transaction.atomic():
             endpoint.save(update_fields=["name", "url", "api_key", "changed_at"])
+            recorded.of_endpoint(Verb.CHANGED, endpoint, before=before, new_key=keyed or None)
     except IntegrityError as error:
         raise ModelsError(f"There is an endpoint called {fields.name} already.") from error
     check(endpoint=endpoint)
@@ -75,14 +81,19 @@ def change(*, endpoint: Endpoint, wanted: Wanted) -> None:
 
 def set_enabled(*, endpoint: Endpoint, enabled: bool) -> None:
     endpoint.enabled = enabled
-    endpoint.save(update_fields=["enabled", "changed_at"])
+    verb = Verb.SWITCHED_ON if enabled else Verb.SWITCHED_OFF
+    with transaction.atomic():
+        endpoint.save(update_fields=["enabled", "changed_at"])
+        recorded.of_endpoint(verb, endpoint)
     endpoints_changed.send(Endpoint)
     if enabled:
         check(endpoint=endpoint)
 
 
 def delete(*, endpoint: Endpoint) -> None:
-    endpoint.delete()
+    with transaction.atomic():
+        recorded.of_endpoint(Verb.REMOVED, endpoint)
+        endpoint.delete()
     endpoints_changed.send(Endpoint)
 
 

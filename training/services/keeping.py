@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.recording import Verb
 from training.models import ModelVersion
-from training.services import promoting
+from training.services import promoting, recorded
 from training.services.errors import ModelsError
 from training.signals import models_changed
 
@@ -29,10 +30,12 @@ def archive(*, version: ModelVersion) -> None:
     """Offer it for nothing new; whoever uses it goes on. ModelsError for the promoted one."""
     promoting.require_not_promoted(version, "archived")
     ModelVersion.objects.filter(pk=version.pk).update(archived_at=timezone.now())
+    recorded.of_model(Verb.ARCHIVED, version)
     transaction.on_commit(lambda: models_changed.send(ModelVersion))
 
 
 @transaction.atomic
 def unarchive(*, version: ModelVersion) -> None:
     ModelVersion.objects.filter(pk=version.pk).update(archived_at=None)
+    recorded.of_model(Verb.UNARCHIVED, version)
     transaction.on_commit(lambda: models_changed.send(ModelVersion))

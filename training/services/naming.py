@@ -10,12 +10,13 @@ from pathlib import Path
 
 from django.db import IntegrityError, transaction
 
+from accounts.recording import Verb
 from llmkit.engine.former_names import FILE
 from training import renames
 from training.models import FormerName, Job, ModelVersion, TrainingJob
 from training.run.errors import RunError
 from training.run.folder import RunFolder
-from training.services import idle
+from training.services import idle, recorded
 from training.services.errors import ModelsError
 from training.services.places import NAME, adapters_dir, models_dir, relative
 from training.services.runs.folders import models_of
@@ -35,6 +36,7 @@ def rename(*, version: ModelVersion, name: str) -> None:
     try:
         with transaction.atomic():
             _rename_rows(version, new)
+            recorded.of_model(Verb.RENAMED, version, before=old)
             _move(before, version.folder)
             if not version.is_adapter:
                 _move(adapters_dir() / old, adapters_dir() / new)

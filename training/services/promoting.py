@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User
+from accounts.recording import Kind, Verb, record
 from training.models import ModelVersion, Promotion
 from training.services.errors import ModelsError
 from training.signals import models_changed
@@ -64,6 +65,9 @@ def _added(
     is_rollback: bool = False,
 ) -> Promotion:
     made = Promotion.objects.create(version=version, below=below, by=by, is_rollback=is_rollback)
+    verb = Verb.ROLLED_BACK if is_rollback else Verb.PROMOTED
+    thing = version.pk if version else ""
+    record(verb=verb, kind=Kind.MODEL, name=made.name, thing=thing, by=by)
     transaction.on_commit(lambda: models_changed.send(ModelVersion))
     return made
 

@@ -8,9 +8,10 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts.recording import Verb
 from llmkit.adding.space import in_words
 from training.models import ModelVersion
-from training.services import idle, promoting, serving
+from training.services import idle, promoting, recorded, serving
 from training.services.errors import ModelsError
 from training.services.places import relative, trash_dir
 from training.uses import Use, uses_of
@@ -86,6 +87,7 @@ def _to_trash(version: ModelVersion) -> None:
             gone = ModelVersion.objects.known().filter(pk=version.pk)
             if not gone.update(state=State.DELETED, removed_at=timezone.now()):
                 raise ModelsError(f"{version.name} was removed already.")
+            recorded.of_model(Verb.REMOVED, version)
             trash.mkdir(parents=True, exist_ok=True)
             _move(version.folder, trash / "model")
     except OSError as error:
@@ -109,6 +111,7 @@ def restore(*, version: ModelVersion) -> None:
             state = State.FAILED if version.error else State.READY
             back = ModelVersion.objects.filter(pk=version.pk, state=State.DELETED)
             back.update(state=state, removed_at=None)
+            recorded.of_model(Verb.RESTORED, version)
             _put_back(version, trash)
     except IntegrityError as error:
         raise ModelsError(f"There is another model called {version.name} now.") from error

@@ -12,11 +12,12 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.recording import Verb
 from llmkit.adding.request import Request
 from llmkit.identity import identity
 from training.models import Addition, Job, JobLostError, ModelVersion
 from training.models.job import SILENT_AFTER
-from training.services import adding, leftovers
+from training.services import adding, leftovers, recorded
 from training.services.child import ChildProcess, is_last
 from training.services.held import reaped
 from training.services.places import upload_file, work_folder
@@ -120,6 +121,8 @@ def _finish(addition: Addition, facts: dict[str, Any]) -> None:
             if not _held(addition).update(state=Job.State.DONE, ended_at=now, heartbeat_at=now):
                 raise JobLostError(str(addition.pk))
             _ready(addition.version, facts)
+            by, source = addition.started_by, addition.source
+            recorded.of_model(Verb.MADE, addition.version, by=by, source=source)
             _make_way(target, addition)
             target.parent.mkdir(parents=True, exist_ok=True)
             (work / "model").rename(target)

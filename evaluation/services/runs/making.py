@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.recording import Kind, Verb, record
 from evaluation.models import EvaluationRun
 from evaluation.services.errors import EvaluationsError
 from evaluation.services.runs.asking import Asked
@@ -95,7 +96,10 @@ def resume(*, run: EvaluationRun, tell: bool = True) -> None:
 def remove(*, run: EvaluationRun) -> None:
     """The row with its scores, then its folder. EvaluationsError while it is at work."""
     ended = EvaluationRun.objects.filter(pk=run.pk).exclude(state__in=Job.LIVE)
-    folder = run.folder
-    if not ended.delete()[0]:
-        raise EvaluationsError(f"{run.name} is at work. Stop it first.")
+    folder, key = run.folder, run.pk
+    with transaction.atomic():
+        if not ended.delete()[0]:
+            raise EvaluationsError(f"{run.name} is at work. Stop it first.")
+        about = f"{run.subject_name} on {run.matter}"
+        record(verb=Verb.REMOVED, kind=Kind.EVALUATION, name=run.name, thing=key, about=about)
     shutil.rmtree(folder, ignore_errors=True)

@@ -23,9 +23,12 @@ FULL = "The disk became full. Free some space, then try again."
 State = Job.State
 
 
+def imports_dir() -> Path:
+    return Path(settings.DATA_DIR) / "imports"
+
+
 def file_of(job: ImportJob) -> Path:
-    folder: Path = Path(settings.DATA_DIR) / "imports"
-    return folder / str(job.pk)
+    return imports_dir() / str(job.pk)
 
 
 def begin(

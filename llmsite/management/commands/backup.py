@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from accounts.recording import Kind, Verb, record
 from llmsite import backups
 
 
@@ -24,5 +25,6 @@ class Command(BaseCommand):
             made = backups.make(file, with_models=not without_models, say=self.stdout.write)
         except backups.BackupError as error:
             raise CommandError(str(error)) from error
+        record(verb=Verb.BACKED_UP, kind=Kind.SITE, name=file.name, files=len(made.files) - 1)
         size = file.stat().st_size / 1e6
         self.stdout.write(f"{file}: the database and {len(made.files) - 1} files, {size:,.1f} MB.")

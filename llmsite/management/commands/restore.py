@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from accounts.recording import Kind, Verb, record
 from llmsite import backups
 
 
@@ -20,6 +21,7 @@ class Command(BaseCommand):
             manifest = backups.restore(file, say=self.stdout.write)
         except backups.BackupError as error:
             raise CommandError(str(error)) from error
+        record(verb=Verb.RESTORED, kind=Kind.SITE, name=file.name, made_at=manifest.made_at)
         self.stdout.write(f"Everything is as it was at {manifest.made_at}.")
         if not manifest.with_models:
             self.stdout.write("Models are not in this backup: python manage.py fetch_models")

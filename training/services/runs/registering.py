@@ -9,13 +9,14 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from accounts.recording import Verb
 from llmkit import tuning
 from llmkit.modelstore import PROVENANCE
 from training import methods
 from training.models import Job, ModelVersion, TrainingJob
 from training.run import checkpoints
 from training.run.folder import RunFolder
-from training.services import held
+from training.services import held, recorded
 from training.services.errors import RunsError
 from training.services.places import adapters_dir, models_dir, relative, rewards_dir
 from training.services.registry import adapter_fields, model_fields, provenance
@@ -64,6 +65,7 @@ def _file(job: TrainingJob, name: str, measures: Mapping[str, Any]) -> None:
     for field, value in {**fields, "origin": str(job.pk), "added_by": job.owner}.items():
         setattr(version, field, value)
     version.save()
+    recorded.of_model(Verb.MADE, version, by=job.owner, run=job.name)
     held_row = TrainingJob.objects.filter(pk=job.pk, attempt=job.attempt)
     held_row.update(produced=version)
     job.produced = version

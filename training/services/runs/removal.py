@@ -7,7 +7,9 @@ from pathlib import Path
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.recording import Verb
 from training.models import ModelVersion, TrainingJob
+from training.services import recorded
 from training.services.errors import RunsError
 from training.services.places import trash_dir
 
@@ -39,6 +41,7 @@ def remove(*, job: TrainingJob) -> None:
         raise RunsError(problem)
     found.removed_at = job.removed_at = timezone.now()
     found.save(update_fields=["removed_at"])
+    recorded.of_run(Verb.REMOVED, found)
     _move(job.folder, in_trash(job))
 
 
@@ -48,6 +51,7 @@ def restore(*, job: TrainingJob) -> None:
     if not TrainingJob.objects.restorable().filter(pk=job.pk).update(removed_at=None):
         raise RunsError(f"The run {job.name} can't be brought back any more.")
     job.removed_at = None
+    recorded.of_run(Verb.RESTORED, job)
     _move(in_trash(job), job.folder)
 
 
