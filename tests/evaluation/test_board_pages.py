@@ -100,7 +100,7 @@ def test_two_hundred_models_by_thirty_columns_are_one_bounded_page(
         scores = board_ranks.scores_in(known.rows, column)
         ranks = {str(score.pk): 1 for score in scores}
         Ranking.objects.create(key=board_ranks.key_of(scores), column=column.key, ranks=ranks)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         found = client.get("/evaluation/").content.decode()
     assert found.count('scope="row" class="fixed"') == 200
     assert found.count('class="rank"') == 199 * 29 + 1

@@ -182,7 +182,7 @@ def test_the_list_follows_itself_and_asks_few_questions(
     made(admin, done=False)
     page.get(reverse("evaluation:runs"))
     groups = 25  # a person's rights are read afresh each time
-    with django_assert_max_num_queries(groups + 20):
+    with django_assert_max_num_queries(groups + 21):
         whole = page.get(reverse("evaluation:runs"))
     mark = whole.context["runs"].mark
     rows = reverse("evaluation:rows")
