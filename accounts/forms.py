@@ -21,8 +21,8 @@ MAY_ALSO = (
     (ADMIN, "Manage people"),
 )
 RIGHTS = ((CHATTER, "Chat"), *MAY_ALSO)
-# No user name begins so.
-SYSTEM = "-"
+# No user name has this.
+SYSTEM = "*"
 DAYS = ((1, "1 day"), (7, "7 days"), (30, "30 days"))
 
 

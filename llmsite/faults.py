@@ -24,7 +24,13 @@ log = logging.getLogger(__name__)
 def of_request(sender: Any, request: Any = None, **about: Any) -> None:
     error = sys.exc_info()[1]
     if error is not None:
-        note(Fault.Source.PAGE, error, getattr(request, "path", ""))
+        note(Fault.Source.PAGE, error, route_of(request))
+
+
+def route_of(request: Any) -> str:
+    """The address as it is written in urls.py: what stands in its place may be somebody's token."""
+    match = getattr(request, "resolver_match", None)
+    return f"/{match.route}" if match is not None else ""
 
 
 def of_task(sender: Any = None, exception: BaseException | None = None, **about: Any) -> None:

@@ -93,7 +93,7 @@ class FaultQuerySet(models.QuerySet["Fault"]):
 
 
 class Fault(models.Model):
-    """One error at one place in the code, and how often. `doing`: the page's path or the task's
+    """One error at one place in the code, and how often. `doing`: the page's route or the task's
     name, the last time."""
 
     class Source(models.TextChoices):

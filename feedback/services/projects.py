@@ -83,9 +83,9 @@ def change(
     project.people.set(people)
     changed = sorted(field for field in choices if choices[field] != getattr(stored, field))
     now = {person.username for person in people}
-    if changed or members != now:
-        told = {"settings": changed or None, "added": sorted(now - members) or None}
-        recorded(Verb.CHANGED, project, **told, taken_off=sorted(members - now) or None)
+    told = {"settings": changed, "added": sorted(now - members), "taken_off": sorted(members - now)}
+    if any(told.values()):
+        recorded(Verb.CHANGED, project, **{key: said for key, said in told.items() if said})
     return set_overlap(project.tasks.open(), project.overlap) if for_old_tasks else Reach()
 
 
