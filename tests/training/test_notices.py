@@ -9,7 +9,7 @@ import pytest
 from django.core import mail
 from django.db import connection
 from django.test import Client
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 from pytest_django.fixtures import Settings
@@ -17,13 +17,19 @@ from pytest_django.fixtures import Settings
 from accounts import mailing
 from accounts.acting import acting_as
 from accounts.models import Notification, User
+from lifecycle.models import Made, Rehearsal, RehearsalStage
+from lifecycle.services import going_on
+from tests.any_row import AnyRows
 from tests.running_site import free_port
 from tests.training.run_rows import a_run
-from training.models import Job, JobLostError, TrainingJob
+from training.models import DatasetAddition, Job, JobLostError, TrainingJob
 from training.services import held
 from training.services.runs import making, removal
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both]
+# A red-team attempt's answers come while one looks at it; a report is waited for on its page.
+KINDS = [kind for kind in Job.__subclasses__() if kind._meta.model_name != "filling"]
+WANTED: dict[str, dict[str, Any]] = {"freezing": {"wanted": "version"}}
 SignedIn = Callable[[User], Client]
 
 
@@ -171,6 +177,37 @@ def test_a_mail_server_that_is_away_fails_nothing_and_is_tried_again(
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     Notification.objects.update(mail_at=timezone.now())
     assert mailing.send_waiting() == 1 and len(mail.outbox) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: str(kind._meta.model_name))
+def test_the_end_of_every_kind_of_long_work_is_told_and_leads_to_a_page(
+    kind: Any, owner: User
+) -> None:
+    whose = "owner" if hasattr(kind, "owner_id") else "started_by"
+    about = {"state": "running", "cancel_requested": False, whose: owner}
+    row = AnyRows().of(kind, **about, **WANTED.get(kind._meta.model_name, {}))
+    kind._default_manager.filter(pk=row.pk).update(state="failed", error="It broke.")
+    found = Notification.objects.get(person=owner)
+    assert (found.outcome, found.said) == ("failed", "It broke.")
+    assert resolve(found.url)
+
+
+def test_what_waits_for_a_person_says_so(owner: User) -> None:
+    addition = AnyRows().of(DatasetAddition, state="running", step="look", started_by=owner)
+    DatasetAddition.objects.filter(pk=addition.pk).update(state="done")
+    assert [each.outcome for each in Notification.objects.of(owner)] == ["asks"]
+
+
+def test_a_part_of_a_rehearsal_is_told_with_the_rehearsal(trainer: User) -> None:
+    rows, job = AnyRows(), running(trainer)
+    rehearsal = rows.of(Rehearsal, state="running", owner=trainer)
+    stage = rows.of(RehearsalStage, rehearsal=rehearsal)
+    rows.of(Made, stage=stage, key=str(job.pk))
+    held.end(job, Job.State.DONE)
+    assert told(trainer) == []
+    going_on.end(rehearsal, Job.State.DONE, "")
+    going_on.end(rehearsal, Job.State.DONE, "")
+    assert told(trainer) == [f"Rehearsal {rehearsal.number}: finished"]
 
 
 def test_a_removed_run_leaves_its_words(trainer: User) -> None:
