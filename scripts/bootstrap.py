@@ -1,7 +1,8 @@
 """From a fresh clone to a running app: the virtual environment, then the app's own commands.
 
 Standard library only, and readable by older Pythons as well, so that they can say what is needed.
-`bootstrap.py run` starts the app; `bootstrap.py test`, `lint` and `bench` run the project's tools.
+`bootstrap.py run` starts the app; `bootstrap.py test`, `lint`, `bench`, `load` and `chaos` run the
+project's tools.
 """
 
 from __future__ import annotations
@@ -26,13 +27,15 @@ COMMANDS = {
     "lint": ("requirements-dev.txt", ["-m", "scripts.check", "--lint"]),
     "bench": ("requirements-bench.txt", ["-m", "bench"]),
     "rehearse": ("requirements.txt", ["manage.py", "rehearse"]),
+    "load": ("requirements.txt", ["-m", "proofs.load"]),
+    "chaos": ("requirements.txt", ["-m", "proofs.chaos"]),
 }
 PREPARATIONS = {
     "run": ["manage.py", "prepare"],
     "bench": ["manage.py", "fetch_models"],
     "rehearse": ["manage.py", "prepare"],
 }
-WITH_OPTIONS = ("bench", "rehearse")
+WITH_OPTIONS = ("bench", "rehearse", "load", "chaos")
 DEFAULT_MODEL = Path("models", "SmolLM2-135M-Instruct")
 
 
@@ -162,7 +165,7 @@ def main(command: str, options: list[str]) -> None:
             raise SystemExit(prepared.returncode)
     if command == "bench":
         arguments = [*arguments, str(data_folder(settings()) / DEFAULT_MODEL), *options]
-    if command == "rehearse":
+    elif command in WITH_OPTIONS:
         arguments = [*arguments, *options]
     os.execv(PYTHON, [str(PYTHON), *arguments])  # noqa: S606
 

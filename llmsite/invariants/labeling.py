@@ -1,6 +1,7 @@
 """Rankings: each place of a task filled once, and all that was said kept."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.db.models import Count, Exists, Max, Min, OuterRef
 
@@ -9,6 +10,7 @@ from feedback.rules.pairs import RankingError
 from llmsite.invariants.invariant import Look, invariant
 
 State = Assignment.State
+RELEASED_AFTER = timedelta(seconds=90)
 
 
 @invariant("nothing lost")
@@ -72,7 +74,8 @@ def no_claim_outlives_its_time(look: Look) -> Iterator[str]:
     """A task that somebody took and left goes back to the others when its time is over."""
     claims = Assignment.objects.filter(state__in=Assignment.CLAIMS)
     look.at(claims.count())
-    for claim in claims.filter(expires_at__lt=look.noticed_before):
+    before = min(look.noticed_before, look.now - RELEASED_AFTER)
+    for claim in claims.filter(expires_at__lt=before):
         yield f"claim {claim.pk}: its time was over at {claim.expires_at:%Y-%m-%d %H:%M}"
 
 

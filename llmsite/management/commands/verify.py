@@ -23,7 +23,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--at-rest",
             action="store_true",
-            help="Nothing is at work, for example after a restore: what seems to be, is stuck.",
+            help="Everything was let finish: whatever still waits or runs, is stuck.",
         )
         parser.add_argument(
             "--files",
