@@ -10,6 +10,7 @@ from accounts.models import User
 from chat.models import Attachment, Column, Conversation, Document, Generation, Message
 from chat.services.reward_lens import judge_of
 from chat.voting import Votes, votes_on_branch
+from training import engines
 
 
 @dataclass(frozen=True)
@@ -75,13 +76,23 @@ class Shown:
         return self.generation is not None and self.generation.is_live
 
     @property
+    def by_plain_server(self) -> bool:
+        """Whether the answer came from a server that can neither continue nor show its odds."""
+        return self.generation is not None and engines.is_plain(self.generation.model)
+
+    @property
     def can_continue(self) -> bool:
         """Cut off rather than ended: by length, by a stop, or by a fault."""
         g = self.generation
         cut = g is not None and (
             g.finish_reason == "length" or g.state in {"stopped", "interrupted"}
         )
-        return cut and bool(self.message.text)
+        return cut and bool(self.message.text) and not self.by_plain_server
+
+    @property
+    def has_lens(self) -> bool:
+        written = self.message.text or (self.generation and self.generation.completion_tokens)
+        return bool(written) and not self.by_plain_server
 
 
 FILES = Prefetch(

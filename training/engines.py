@@ -8,7 +8,7 @@ slow server elsewhere never holds a page up. A model's name here is its own name
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -61,7 +61,8 @@ class Known:
     """What the database says: endpoints that are on, and names that belong to this machine.
 
     `archived` ones are not offered; `renamed` maps former names to those of now; `promoted` is
-    what new conversations begin with.
+    what new conversations begin with; the servers of `plain` ones have no more than OpenAI's
+    protocol.
     """
 
     endpoints: tuple[Endpoint, ...] = ()
@@ -69,6 +70,7 @@ class Known:
     archived: frozenset[str] = frozenset()
     renamed: Mapping[str, str] = field(default_factory=dict)
     promoted: str = ""
+    plain: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -180,14 +182,13 @@ async def _look(here: _Loop) -> None:
 
 def _arrange(here: _Loop, known: Known, lists: list[list[str]]) -> None:
     global _told
-    _told = known
     own: dict[str, EngineClient] = {}
     for client, names in zip(here.clients, lists, strict=True):
         for name in names:
             own.setdefault(name, client)
     taken = known.own_names | set(own)
     public = public_names(known.endpoints, taken)
-    here.known = known
+    _told = here.known = replace(known, plain=plain_names(known.endpoints, public))
     here.remotes = {_identity(e, public): _remote(here, e, public) for e in known.endpoints}
     clients = {key[0]: client for key, client in here.remotes.items()}
     offered_here = [name for name in in_order(own) if name not in known.archived]
@@ -238,6 +239,13 @@ def public_names(
     return named
 
 
+def plain_names(
+    found: tuple[Endpoint, ...], public: Mapping[str, Mapping[str, str]]
+) -> frozenset[str]:
+    """Our names of the models whose servers are no engines of this project."""
+    return frozenset(name for e in found if not e.extensions for name in public[e.name])
+
+
 def _identity(endpoint: Endpoint, public: dict[str, dict[str, str]]) -> tuple[Any, ...]:
     """What a client is made of; while it stays the same, so does the client."""
     aliases = tuple(public[endpoint.name].items())
@@ -280,6 +288,11 @@ def preferred(names: list[str], wanted: str = "") -> str:
 def is_own(name: str) -> bool:
     """Whether the name belongs to this machine, served just now or not."""
     return name in _told.own_names
+
+
+def is_plain(name: str) -> bool:
+    """Whether the model's server has no more than OpenAI's protocol: no lens, no continuing."""
+    return name in _told.plain
 
 
 def is_archived(name: str) -> bool:

@@ -65,6 +65,9 @@ class RudeServer:
     async def _lines(self) -> AsyncIterator[str]:
         if self.manner == "silent":
             await asyncio.Event().wait()
+        while self.manner == "loading":
+            yield ": loading 0.25\n\n"
+            await asyncio.sleep(0.05)
         yield chunk(WORDS[0])
         if self.manner == "garbled":
             yield "data: {oops\n\n"
