@@ -15,6 +15,7 @@ else may be assumed of the order, and whatever a test writes must lie in a folde
 """
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from pytest_django.fixtures import Settings
 
 from accounts import services
 from accounts.models import User
+from tests import prepared
 from tests.processes import engine_in
 from tests.running_site import RunningSite
 from tests.tiny_model import TINY_MODEL, build_tiny_model
@@ -45,7 +47,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> UnitScheduli
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Workers that share a Redis do not hear each other's messages."""
+    """Workers share what is prepared; on one Redis they do not hear each other's messages."""
+    prepared.share_folder()
     layer: Any = django_settings.CHANNEL_LAYERS["default"]
     if django_settings.REDIS_URL and (worker := os.environ.get("PYTEST_XDIST_WORKER")):
         layer["CONFIG"]["prefix"] = worker
@@ -55,10 +58,20 @@ def pytest_configure(config: pytest.Config) -> None:
 def django_db_modify_db_settings(
     django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """On SQLite every run has a file of its own, so that two at once do not share their rows."""
+    """Tables are copied. On SQLite every run has a file of its own, so that two at once do not
+    share their rows."""
     default = django_settings.DATABASES["default"]
     if default["ENGINE"].endswith("sqlite3"):
-        default["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+        file = tmp_path_factory.mktemp("database") / "test.sqlite3"
+        default["TEST"]["NAME"] = shutil.copy(prepared.tables(), file)
+    else:
+        default["TEST"]["TEMPLATE"] = prepared.template(os.environ["DATABASE_URL"])
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """A copied file is not made anew."""
+    return bool(django_settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"))
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,6 @@ Accounts are made through the pages (first visit, invitation link), so nothing h
 the database, and the site may run on any database the environment names.
 """
 
-import atexit
-import functools
 import os
 import re
 import secrets
@@ -14,7 +12,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -22,25 +19,14 @@ from pathlib import Path
 
 import httpx
 
+from tests import prepared
+
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = secrets.token_urlsafe(12)
 START_SECONDS = 90.0
 DATABASE = "db.sqlite3"
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 LINK = re.compile(r'value="(http[^"]+/people/join/[^"]+)"')
-
-
-MIGRATE = """
-import django; django.setup()
-from django.core.management import call_command
-from django.db import connection
-call_command("migrate", verbosity=0)
-call_command("sync_prompt_library", verbosity=0)
-connection.close()
-"""
-COLLECT = """
-call_command("collectstatic", interactive=False, verbosity=0)
-"""
 
 
 def free_port() -> int:
@@ -87,13 +73,16 @@ class RunningSite:
     def prepare(self) -> None:
         """Tables, shipped prompts and static files, as `manage.py prepare` makes them.
 
-        A site on SQLite gets a copy of what was made once; any other database is migrated.
+        They are copied from what was made once; a database that was not (`prepared.new_database`)
+        is migrated.
         """
-        (self.data_dir / "static").symlink_to(prepared() / "static")
-        if self.environment().get("DATABASE_URL"):
-            self.python("-c", MIGRATE)
-        else:
-            shutil.copy(prepared() / DATABASE, self.data_dir)
+        made = prepared.site_folder()
+        (self.data_dir / "static").symlink_to(made / "static")
+        address = self.environment().get("DATABASE_URL")
+        if not address:
+            shutil.copy(made / DATABASE, self.data_dir)
+        elif address not in prepared.ready:
+            prepared.run(prepared.MIGRATE, prepared.LIBRARY, **self.environment())
 
     def manage(self, *arguments: str) -> str:
         return self.python("manage.py", *arguments)
@@ -200,12 +189,3 @@ class RunningSite:
         """For Playwright's `context.add_cookies([…])`."""
         client = self.owner() if name == "owner" else self.person(name)
         return {"name": "sessionid", "value": client.cookies["sessionid"], "url": self.url}
-
-
-@functools.cache
-def prepared() -> Path:
-    """A migrated database and packed static files, made once per run for every site to copy."""
-    folder = Path(tempfile.mkdtemp(prefix="llmsite-prepared-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    RunningSite(folder, settings={"DATABASE_URL": ""}).python("-c", MIGRATE + COLLECT)
-    return folder

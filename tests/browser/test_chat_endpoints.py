@@ -21,9 +21,7 @@ def acme(chat_site: RunningSite) -> Iterator[RudeServer]:
         yield running
         page = chat_site.owner().get("/models/").text
         number = page.partition('id="edit-')[2].partition('"')[0]
-        chat_site.post(
-            chat_site.owner(), f"/models/endpoints/{number}/delete", page="/models/"
-        )
+        chat_site.post(chat_site.owner(), f"/models/endpoints/{number}/delete", page="/models/")
 
 
 def test_a_server_elsewhere_loads_answers_and_fails(chat: ChatPage, acme: RudeServer) -> None:

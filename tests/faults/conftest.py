@@ -4,11 +4,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from scripts.system_packages import find_postgres
-from tests import services
+from tests import prepared, services
 from tests.processes import Chatter, site_on, wait_until_idle
 from tests.running_site import RunningSite
 
@@ -53,9 +52,7 @@ def postgres_site(
     engine: RunningSite, postgres_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningSite]:
     """A site in a database of its own there."""
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE alone")
-    url = postgres_url.removesuffix("postgres") + "alone"
+    url = prepared.new_database(postgres_url, "alone")
     folder = tmp_path_factory.mktemp("faults-postgres")
     running = site_on(engine, folder, DATABASE_URL=url)
     yield running

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from scripts.system_packages import find_nginx, find_redis
-from tests import services
+from tests import prepared, services
 from tests.deployed import DEPLOY, command_of, moved, proxy, settings_of_file
 from tests.processes import ENGINE_SETTINGS, Chatter, eventually, wait_until_idle
 from tests.running_site import RunningSite, free_port
@@ -47,7 +47,7 @@ def sites(
     """Two web processes of one site, started by its unit, and both workers."""
     settings = {
         **ENGINE_SETTINGS,
-        "DATABASE_URL": postgres_url,
+        "DATABASE_URL": prepared.new_database(postgres_url, "production"),
         "REDIS_URL": redis_url,
         "CELERY_BROKER_URL": redis_url.replace("/0", "/1"),
         "SECRET_KEY": secrets.token_urlsafe(50),

@@ -13,6 +13,7 @@ import pytest
 
 from llmsite.backups import restoring
 from llmsite.backups.shape import BackupError, Manifest
+from tests import prepared
 from tests.running_site import RunningSite
 
 pytestmark = pytest.mark.both
@@ -35,17 +36,16 @@ print(Conversation.objects.get().title, Conversation.objects.get().owner.passwor
 
 @pytest.fixture
 def databases(tmp_path: Path) -> Iterator[list[str]]:
-    """Two empty databases of the kind that the tests run on."""
+    """Of the kind that the tests run on: one as `prepare` leaves it, and an empty one."""
     url = os.environ.get("DATABASE_URL", "")
-    names = [f"backup_{os.getpid()}_{n}" for n in (1, 2)]
     if not url.startswith("postgres"):
         yield ["", ""]
         return
+    first, second = (f"backup_{os.getpid()}_{n}" for n in (1, 2))
+    prepared.create(url, second, "template0")
+    yield [prepared.new_database(url, first), prepared.beside(url, second)]
     with psycopg.connect(url, autocommit=True) as server:
-        for name in names:
-            server.execute(f'CREATE DATABASE "{name}"')
-        yield [url.rpartition("/")[0] + f"/{name}" for name in names]
-        for name in names:
+        for name in (first, second):
             server.execute(f'DROP DATABASE "{name}"')
 
 
@@ -70,7 +70,7 @@ def refused(site: RunningSite, *arguments: str) -> str:
 
 def test_everything_comes_back_into_an_empty_install(tmp_path: Path, databases: list[str]) -> None:
     first = install(tmp_path / "first", databases[0])
-    first.manage("migrate", "--verbosity", "0")
+    first.prepare()
     first.python("-c", MAKE)
     weights = first.data_dir / "models" / "fox" / "model.safetensors"
     weights.parent.mkdir(parents=True)

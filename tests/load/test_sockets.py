@@ -21,8 +21,8 @@ pytestmark = pytest.mark.load
 MODEL = "endless"
 SOCKETS = 200
 STREAMING = 20
-WARM_UP_ROUNDS = 3
-ROUNDS = 2
+WARM_UP_ROUNDS = 5
+ROUNDS = 3
 CHARACTERS = 50
 TOLERANCE_BYTES = 4 * 2**20  # 10 kB for each page opened since
 
