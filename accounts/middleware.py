@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -34,7 +35,11 @@ class FirstVisitMiddleware:
 
 
 class RoomsMiddleware:
-    """A room whose group someone is not in does not exist for them."""
+    """A room whose group someone is not in does not exist for them.
+
+    Their groups are read once for the request, which asks for them at every turn, and anew at the
+    next one.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -42,9 +47,14 @@ class RoomsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_view(self, request: HttpRequest, *view: Any) -> None:
-        namespaces = request.resolver_match.namespaces if request.resolver_match else []
-        visitor = not request.user.is_authenticated
-        if visitor or all(may_enter(request.user, name) for name in namespaces):
+    def process_view(self, request: HttpRequest, view: Any, *args: Any) -> None:
+        """What is open to visitors is open to everybody."""
+        if not getattr(view, "login_required", True):
             return
-        raise Http404
+        namespaces = request.resolver_match.namespaces if request.resolver_match else []
+        if not request.user.is_authenticated:
+            return
+        if not request.user.is_superuser:
+            prefetch_related_objects([request.user], "groups")
+        if not all(may_enter(request.user, name) for name in namespaces):
+            raise Http404

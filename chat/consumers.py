@@ -1,6 +1,8 @@
 """The sockets of open pages: they only watch. Commands are ordinary requests."""
 
+import asyncio
 from collections.abc import Collection
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -9,11 +11,11 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 from accounts.access import CHATTER, is_in_group
 from chat.markdown import render
 from chat.models import Column, Comparison, Conversation, Generation
-from chat.streaming import events, store
+from chat.streaming import events, limits, store
 from chat.streaming.blocks import LONGEST_RENDERED, finished_end
 from chat.streaming.database import in_database
 
-NOT_FOUND = 4404
+NOT_FOUND, TOO_MANY = 4404, 4429
 MAX_FRAME = 256
 MAX_ID = 2**63
 
@@ -23,9 +25,15 @@ class AnswersConsumer(AsyncJsonWebsocketConsumer):
 
     A page says {"message": id, "have": characters} to (re-)attach: it gets a snapshot from there
     on. The groups are joined before anything is read, so no character falls between the two.
+
+    Who is let in is looked at again while there is something to tell, so a socket does not outlive
+    the sign-in that it was opened with.
     """
 
     key: UUID
+    seated_by = 0
+    let_in_at = 0.0
+    is_over = False
     watched: Collection[UUID] = ()
     joined: frozenset[str] = frozenset()
 
@@ -33,21 +41,33 @@ class AnswersConsumer(AsyncJsonWebsocketConsumer):
         user = self.scope["user"]
         self.key = self.scope["url_route"]["kwargs"]["key"]
         if not user.is_authenticated or not await in_database(self._may_watch, user):
-            await self.accept()
-            await self.close(code=NOT_FOUND)
+            await self._refuse(NOT_FOUND)
             return
+        if not limits.take_seat(user.pk):
+            await self._refuse(TOO_MANY)
+            return
+        self.seated_by, self.let_in_at, self.pace = user.pk, monotonic(), limits.Pace()
         await self._join()
         await self.accept()
         for message_id in await in_database(self._live_messages):
             await self._send_snapshot(message_id, None)
 
+    async def _refuse(self, code: int) -> None:
+        """Accepted first, so that the browser gets to see the code."""
+        await self.accept()
+        await self.close(code=code)
+
     async def disconnect(self, code: int) -> None:
+        if self.seated_by:
+            limits.leave_seat(self.seated_by)
         for group in self.joined:
             await self.channel_layer.group_discard(group, self.channel_name)
 
     async def receive(
         self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any
     ) -> None:
+        if self.seated_by and (seconds := self.pace.wait()):
+            await asyncio.sleep(seconds)
         if text_data and len(text_data) <= MAX_FRAME:
             await super().receive(text_data=text_data, **kwargs)
 
@@ -64,7 +84,7 @@ class AnswersConsumer(AsyncJsonWebsocketConsumer):
         message, have = content.get("message"), content.get("have")
         if not isinstance(message, int) or not isinstance(have, int):
             return
-        if 0 < message < MAX_ID and have >= 0:
+        if 0 < message < MAX_ID and have >= 0 and await self._is_let_in():
             await self._send_snapshot(message, have)
 
     async def dispatch(self, message: dict[str, Any]) -> None:
@@ -77,7 +97,17 @@ class AnswersConsumer(AsyncJsonWebsocketConsumer):
             await super().dispatch(message)
 
     async def chat_event(self, event: dict[str, Any]) -> None:
-        await self.send_json(event["data"])
+        if await self._is_let_in():
+            await self.send_json(event["data"])
+
+    async def _is_let_in(self) -> bool:
+        """As it was seconds ago, or looked at anew; whoever is not any more is shown the door."""
+        if not self.is_over and monotonic() - self.let_in_at >= limits.BELIEVED_SECONDS:
+            self.let_in_at = monotonic()
+            self.is_over = not await in_database(self._may_still_watch)
+            if self.is_over:
+                await self.close(code=NOT_FOUND)
+        return not self.is_over
 
     async def _join(self) -> None:
         """Join the groups of all that is to be watched now; those left behind stay joined."""
@@ -115,6 +145,10 @@ class AnswersConsumer(AsyncJsonWebsocketConsumer):
             html = render(text[:end])
             block = {"type": "block", "message": message_id, "at": 0, "end": end, "html": html}
             await self.send_json(block)
+
+    def _may_still_watch(self) -> bool:
+        user = limits.signed_in_now(self.scope["session"].session_key)
+        return bool(user.is_authenticated) and self._may_watch(user)
 
     def _may_watch(self, user: Any) -> bool:
         return is_in_group(user, CHATTER) and self._owns(user)

@@ -13,6 +13,8 @@ from llmkit.prompts import PromptTemplateError
 MAX_IMPORT = 200_000
 MAX_DEPTH = 12
 FORMATS = ("yaml", "json")
+# The reader of YAML stumbles in more ways than its own over tagged values that are none.
+UNREADABLE = (ValueError, yaml.YAMLError, RecursionError, AttributeError, LookupError, TypeError)
 
 
 class _Loader(yaml.SafeLoader):
@@ -60,7 +62,7 @@ def imported(text: str) -> tuple[str, str, dict[str, Any]]:
         raise PromptTemplateError(f"The file is longer than {MAX_IMPORT:,} characters.")
     try:
         data = yaml.load(text, Loader=_Loader)  # noqa: S506 (a SafeLoader)
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except UNREADABLE as error:
         raise PromptTemplateError("The file is neither valid YAML nor valid JSON.") from error
     if not isinstance(data, dict) or not isinstance(data.get("name"), str):
         raise PromptTemplateError("The file must hold one template that begins with its name.")

@@ -10,6 +10,8 @@ from llmsite.preflight import browser_address
 from llmsite.supervisor import Child
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+# A page sends a hundred bytes; whoever sends more than this at once is cut off.
+LARGEST_FRAME = 65_536
 
 
 def wanted() -> list[Child]:
@@ -30,9 +32,10 @@ def web() -> Child:
     command = [sys.executable, "-m", "uvicorn", "llmsite.asgi:application"]
     address = ["--host", settings.HOST, "--port", str(settings.PORT)]
     habits = ["--ws", "auto", "--lifespan", "on", "--timeout-graceful-shutdown", "5"]
+    bounds = ["--ws-max-size", str(LARGEST_FRAME)]
     return Child(
         "web",
-        [*command, *address, *habits, "--log-level", "warning"],
+        [*command, *address, *habits, *bounds, "--log-level", "warning"],
         _environment(threads=1),
         f"{browser_address(settings.HOST, settings.PORT)}/health",
     )

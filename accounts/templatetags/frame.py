@@ -64,6 +64,11 @@ def in_group(user: object, name: str) -> bool:
 
 
 @register.filter
+def may_enter(user: object, room: str) -> bool:
+    return access.may_enter(user, room)
+
+
+@register.filter
 def undo_url(message: Message) -> str:
     """The address in `messages.success(..., extra_tags="undo=/c/…/restore/")`, or nothing."""
     tags = (message.extra_tags or "").split()

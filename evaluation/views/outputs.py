@@ -1,11 +1,11 @@
 """A file of outputs, scored and, if wanted, put on the leaderboard."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from accounts.access import signed_in
+from accounts.access import may_enter, signed_in
 from evaluation.forms_outputs import OutputsForm
 from evaluation.services import scoring_telling, scoring_upload
 from evaluation.services.errors import EvaluationsError
@@ -16,6 +16,9 @@ MOST_REFUSED = 100
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def outputs(request: HttpRequest) -> HttpResponse:
+    """For those who may evaluate: it takes the machine's time and writes on the leaderboard."""
+    if not may_enter(request.user, "evaluation"):
+        raise Http404
     form = OutputsForm(request.POST or None, request.FILES or None)
     if request.method != "POST" or not form.is_valid():
         status = 422 if request.method == "POST" else 200

@@ -6,9 +6,11 @@ whole.
 """
 
 import hashlib
+import lzma
 import shutil
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,7 +67,7 @@ def unpack(source: Path, folder: Path) -> Manifest:
             tar.extractall(folder, filter="data")
     except FileNotFoundError as error:
         raise BackupError(f"There is no file {source}.") from error
-    except (tarfile.TarError, EOFError) as error:
+    except (tarfile.TarError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
         raise BackupError(f"{source} is no backup, or is cut off: {error}.") from error
     except OSError as error:
         raise BackupError(f"{source} can't be unpacked: {error.strerror or error}.") from error

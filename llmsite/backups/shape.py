@@ -43,13 +43,19 @@ class Manifest:
         try:
             found: dict[str, Any] = json.loads(raw)
             manifest = cls(**found)
-        except (ValueError, TypeError) as error:
+            manifest.files = {
+                str(n): (int(size), str(h)) for n, (size, h) in found["files"].items()
+            }
+        except UNREADABLE as error:
             raise BackupError("This file's manifest can't be read. Use another backup.") from error
         if manifest.shape != SHAPE:
             raise BackupError(
                 "This backup was made by a newer version. Update the app before you restore it."
             )
         return manifest
+
+
+UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, RecursionError)
 
 
 class Hashing:

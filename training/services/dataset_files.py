@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from llmkit.spreadsheets import plain
 from training.models import DatasetVersion
 from training.services.datasets import rows_of
 
 FORMATS = ("jsonl", "csv", "parquet")
-RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
 def converted(version: DatasetVersion, file: str, form: str) -> Path:
@@ -34,7 +34,7 @@ def write_csv(version: DatasetVersion, file: str, path: Path) -> None:
     names: list[str] = sorted({name for row in rows_of(version, file) for name in row})
     with path.open("w", encoding="utf-8", newline="") as opened:
         writer = csv.writer(opened)
-        writer.writerow(names)
+        writer.writerow([cell(name) for name in names])
         for row in rows_of(version, file):
             writer.writerow([cell(row.get(name)) for name in names])
 
@@ -42,8 +42,7 @@ def write_csv(version: DatasetVersion, file: str, path: Path) -> None:
 def cell(value: Any) -> str:
     if value is None:
         return ""
-    said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return f"'{said}" if isinstance(value, str) and said.startswith(RISKY) else said
+    return str(plain(value)) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def write_parquet(version: DatasetVersion, file: str, path: Path) -> None:

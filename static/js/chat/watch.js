@@ -12,6 +12,7 @@ import { addCopyButtons } from "./code.js";
 import { TAB } from "./refusals.js";
 
 const GONE = 4404;
+const TOO_MANY = 4429;
 const WAITS_MS = [250, 500, 1000, 2000, 4000, 8000];
 const LIVE = ["queued", "running"];
 const answers = new Map();
@@ -48,6 +49,10 @@ function opened() {
 
 function closed(event) {
   if (event.code === GONE) return;
+  if (event.code === TOO_MANY) {
+    announce("Too many pages are open. Close some of them, then reload this one.");
+    return;
+  }
   if (failures === 1) announce("The connection was lost. Reconnecting.");
   if (failures) document.body.classList.add("offline");
   setTimeout(connect, WAITS_MS[Math.min(failures, WAITS_MS.length - 1)]);

@@ -16,6 +16,8 @@ from training.services.datasets import DatasetError
 from training.services.errors import RunsError
 from training.services.runs.slots import slot_of
 
+# The reader of YAML stumbles in more ways than its own over tagged values that are none.
+UNREADABLE = (ValueError, yaml.YAMLError, RecursionError, AttributeError, LookupError, TypeError)
 SHARES = {"train": 0.9, "validation": 0.1, "test": 0.0}
 
 
@@ -26,8 +28,8 @@ def settings_in(path: Path) -> dict[str, Any]:
         found = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
     except OSError as error:
         raise RunsError(f"{path} can't be read: {error.strerror}.") from error
-    except (ValueError, yaml.YAMLError) as error:
-        first = str(error).splitlines()[0]
+    except UNREADABLE as error:
+        first = next(iter(str(error).splitlines()), type(error).__name__)
         raise RunsError(f"{path} is neither JSON nor YAML: {first}.") from error
     if not isinstance(found, Mapping) or not all(isinstance(name, str) for name in found):
         raise RunsError(f"{path} must hold names with values, such as max_steps: 100.")
