@@ -35,8 +35,7 @@ def section(path: Path, write: Callable[[Found], str]) -> str:
 TITLES = {
     "sft": "LoRA instruction tuning on dialogsum",
     "reward": "A reward model from hh-rlhf",
-    "reward-short": "The smaller reward model, of shorter pairs",
-    "ppo": "PPO with the smaller reward model",
+    "ppo": "PPO with that reward model",
 }
 
 
@@ -124,7 +123,6 @@ def ppo(found: Found) -> str:
 SECTIONS: dict[str, Callable[[Found], str]] = {
     "sft": sft,
     "reward": reward,
-    "reward-short": reward,
     "ppo": ppo,
 }
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor
 
+OPENING = 4
+
 
 def is_stop(tokens: "Tensor", stops: Collection[int]) -> "Tensor":
     """Which tokens end a response: the end-of-sequence token or any other the model was given."""
@@ -31,6 +33,15 @@ def has_ended(tokens: "Tensor", stops: Collection[int]) -> "Tensor":
 def last_index(mask: "Tensor") -> "Tensor":
     """[batch]: the place of the last real token; the mask has no gaps and begins at 0."""
     return mask.long().sum(-1).clamp(min=1) - 1
+
+
+def same_opening(tokens: "Tensor", mask: "Tensor", opening: int = OPENING) -> float:
+    """The share of responses [batch, tokens] that begin with the batch's commonest `opening`."""
+    import torch
+
+    first = torch.where(mask, tokens, -1)[:, :opening]
+    counts = torch.unique(first, dim=0, return_counts=True)[1]
+    return counts.max().item() / len(first)
 
 
 def logprobs(logits: "Tensor", tokens: "Tensor", temperature: float = 1.0) -> "Tensor":

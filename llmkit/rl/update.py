@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from llmkit.rl import divergence, losses, masked
 from llmkit.rl.actors import Actors, Evaluated, Rollout
 from llmkit.rl.advantages import gae
+from llmkit.rl.responses import same_opening
 from llmkit.rl.rewards import Shaping, token_rewards
 
 if TYPE_CHECKING:
@@ -186,4 +187,5 @@ def described(seen: Experience) -> dict[str, float]:
         "explained_variance": losses.explained_variance(seen.values, seen.returns, mask),
         "length": rollout.lengths.float().mean().item(),
         "ended": rollout.ended.float().mean().item(),
+        "same_opening": same_opening(rollout.responses, mask),
     }

@@ -32,13 +32,14 @@ def warnings(
 ) -> list[str]:
     """Sentences about a run's measures so far; none while there are fewer than FEWEST steps.
 
-    `history`: one value a step of `score`, `kl`, `length`, `ended` and `entropy`.
+    `history`: one value a step of `score`, `kl`, `length`, `ended`, `entropy` and, where the run
+    knew it, `same_opening`.
     """
-    if min((len(series) for series in history.values()), default=0) < FEWEST:
+    if len(history.get("score", ())) < FEWEST:
         return []
-    seen = {name: trend(series) for name, series in history.items()}
+    seen = {name: trend(series) for name, series in history.items() if series}
     rising = seen["score"].last > seen["score"].first
-    found = [*runaway_kl(seen, rising, kl_target), *longer(seen, rising)]
+    found = [*runaway_kl(seen, rising, kl_target), *longer(seen, rising), *alike(seen, rising)]
     return [*found, *never_ends(seen), *collapsed(seen)]
 
 
@@ -60,6 +61,17 @@ def longer(seen: Mapping[str, Trend], rising: bool) -> list[str]:
         f"Answers grew from {seen['length'].first:.0f} to {seen['length'].last:.0f} tokens while "
         "the reward rose: the reward model may pay for length. Compare it with the length-only "
         "baseline, or set a price per token."
+    ]
+
+
+def alike(seen: Mapping[str, Trend], rising: bool) -> list[str]:
+    opening = seen.get("same_opening", Trend(0, 0))
+    if not rising or opening.last < 0.5 or opening.last - opening.first < 0.3:
+        return []
+    return [
+        f"The reward rises while {opening.last:.0%} of answers begin with the same words, "
+        f"{opening.first:.0%} at first: the policy may have found one answer for every prompt, "
+        "such as a refusal. Read the samples, and raise the KL coefficient or lower the target."
     ]
 
 

@@ -45,6 +45,10 @@ WELL: dict[str, Values] = {
         ({"score_length_correlation": [0.1, 0.3, 0.5, 0.7]}, ["Longer answers score higher"]),
         (WELL | {"kl": line(0, 40)}, ["Possible reward hacking. The reward rises while the KL"]),
         (WELL | {"length": line(20, 60)}, ["Possible reward hacking. Answers grew from"]),
+        (
+            WELL | {"same_opening": line(0.1, 0.9)},
+            ["Possible reward hacking. The reward rises while 81% of answers begin"],
+        ),
         (WELL | {"ended": line(0.9, 0.2)}, ["Only 28% of answers end"]),
         (WELL | {"entropy": line(2, 0.2)}, ["The policy's entropy fell"]),
     ],

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 POLICY, REFERENCE = range(2)
 SHOWN = 3
-WATCHED = ("score", "kl", "length", "ended", "entropy")
+WATCHED = ("score", "kl", "length", "ended", "entropy", "same_opening")
 
 
 class Clock:
@@ -104,8 +104,8 @@ class Learner:
 
     def remembered(self, found: Mapping[str, float]) -> dict[str, Any]:
         """What a run that goes on must know besides its weights."""
-        history = self.state.extra.get("history", {name: [] for name in WATCHED})
-        grown = {name: [*history[name], found[name]] for name in WATCHED}
+        history = self.state.extra.get("history", {})
+        grown = {name: [*history.get(name, []), found[name]] for name in WATCHED}
         told = self.state.extra.get("told", [])
         ours = {"kl": self.controller.coefficient, "history": grown, "told": told}
         return {**self.state.extra, **ours}

@@ -92,13 +92,15 @@ def scores_length(series: Series) -> list[str]:
 
 def policy(series: Series, config: Mapping[str, Any]) -> list[str]:
     """Reward hacking by its name, and what else a policy may fall into."""
-    history = {name: series.get(name, ()) for name in WATCHED}
-    if min(len(values) for values in history.values()) < watch.FEWEST:
+    if min(len(series.get(name, ())) for name in WATCHED) < watch.FEWEST:
         return []
-    seen = {name: watch.trend(values) for name, values in history.items()}
+    seen = {
+        name: watch.trend(series[name]) for name in (*WATCHED, "same_opening") if name in series
+    }
     rising = seen["score"].last > seen["score"].first
     target = config.get("kl_target") if config.get("kl") == "adaptive" else None
     hacks = [*watch.runaway_kl(seen, rising, target), *watch.longer(seen, rising)]
+    hacks += watch.alike(seen, rising)
     named = [f"Possible reward hacking. {sentence}" for sentence in hacks]
     return [*named, *watch.never_ends(seen), *watch.collapsed(seen)]
 

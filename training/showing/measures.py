@@ -28,6 +28,7 @@ NAMES = {
     "ratio_max": "Largest ratio",
     "ratio_mean": "Mean ratio",
     "reward": "Score after penalties",
+    "same_opening": "Share that begin alike",
     "score_length_correlation": "Correlation of score and length",
     "score_mean": "Mean score before normalisation",
     "score_std": "Spread of scores",
@@ -45,6 +46,7 @@ SHARES = {
     "human_agreement",
     "length_baseline",
     "pair_accuracy",
+    "same_opening",
     "token_accuracy",
     "value_clip_fraction",
 }

@@ -40,6 +40,13 @@ def test_a_custom_stop_token_counts_as_an_end() -> None:
     assert responses.has_ended(tokens, {EOS, OTHER_STOP}).all()
 
 
+def test_openings_are_counted_by_hand_and_what_stands_behind_an_end_does_not_count() -> None:
+    tokens = tensor([[5, 6, 7, 8, 1], [5, 6, 7, 8, 2], [5, 6, 9, 9, 9], [5, 6, 0, 0, 0]])
+    mask = tensor([[True] * 5, [True] * 5, [True, True, False, False, False], [True] * 5])
+    assert responses.same_opening(tokens, mask) == 0.5
+    assert responses.same_opening(tokens, mask, opening=2) == 1
+
+
 def test_positions_count_real_tokens_from_zero_whatever_stands_left_of_them() -> None:
     """Check 11."""
     mask = tensor([[0, 0, 1, 1, 1], [1, 1, 1, 1, 1]])

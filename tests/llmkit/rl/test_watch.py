@@ -12,6 +12,7 @@ def history(**changes: list[float]) -> dict[str, list[float]]:
         "length": [40.0] * STEPS,
         "ended": [0.9] * STEPS,
         "entropy": [2.0] * STEPS,
+        "same_opening": [0.2] * STEPS,
     }
     return calm | changes
 
@@ -48,3 +49,14 @@ def test_answers_that_stop_ending_and_a_policy_that_collapsed_are_named() -> Non
     assert len(found) == 2
     assert "end by themselves" in found[0]
     assert "nearly the same" in found[1]
+
+
+def test_one_answer_for_every_prompt_is_named_while_the_entropy_still_looks_well() -> None:
+    (sentence,) = warnings(history(same_opening=rising(0.1, 0.9), entropy=rising(2.8, 1.4)))
+    assert "83% of answers begin with the same words, 17% at first" in sentence
+
+
+def test_a_run_that_goes_on_from_before_openings_were_counted_is_watched_as_it_was() -> None:
+    known = history(length=rising(40, 120))
+    del known["same_opening"]
+    assert len(warnings(known)) == 1

@@ -55,7 +55,7 @@ def test_a_run_tells_every_measure_and_shows_answers_beside_the_references(
 EVERY_MEASURE = {
     *("score", "score_std", "reward", "kl", "kl_k3", "entropy", "clip_fraction"),
     *("approximate_kl", "ratio_mean", "ratio_max", "policy_loss", "value_loss"),
-    *("explained_variance", "length", "ended", "gradient_norm", "kl_coefficient"),
+    *("explained_variance", "length", "ended", "same_opening", "gradient_norm", "kl_coefficient"),
     *("seconds_sampling", "seconds_scoring", "seconds_learning", "tokens_per_second"),
     *("memory_bytes", "held_out_score", "held_out_score_low", "held_out_score_high"),
 }
