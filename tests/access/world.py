@@ -168,7 +168,7 @@ class World:
 
     def data(self) -> None:
         """A dataset in two versions, the second of which left rows out."""
-        by = {
+        by: dict[str, Any] = {
             "name": f"poems {EVIL}",
             "kind": "text",
             "source": {},
