@@ -66,7 +66,7 @@ def test_hostile_text_stays_text(chat: ChatPage, hostile: Chatter) -> None:
     expect(chat.answer.locator("table")).to_be_visible()
     for link in chat.answer.get_by_role("link").all():
         link.click()
-    assert chat.page.title().startswith("<script>document.title = 1</script>")
+    assert "<script>document.title = 1</script>" in chat.page.title()
     assert chat.text().strip() == HOSTILE.strip()
     assert [url for url in asked_elsewhere if not url.startswith(hostile.site.url)] == []
 
@@ -74,7 +74,7 @@ def test_hostile_text_stays_text(chat: ChatPage, hostile: Chatter) -> None:
 def test_a_hostile_search_and_title_stay_text(chat: ChatPage, hostile: Chatter) -> None:
     chat.open(f"/chat/?q={quote(HOSTILE)}")
     expect(chat.page.locator("main").locator("script, img, iframe")).to_have_count(0)
-    assert chat.page.title().startswith("New conversation")
+    assert "New conversation" in chat.page.title()
 
 
 def test_from_signing_in_to_an_answer_by_keyboard_alone(page: Page, chat_site: RunningSite) -> None:

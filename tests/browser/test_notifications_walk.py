@@ -10,7 +10,7 @@ pytestmark = pytest.mark.browser
 TOLD = """
 from accounts.models import User
 from accounts.notifying import About, notify
-person = User.objects.get(username="owner")
+person = User.objects.get(username="bell")
 about = About("Training run", "sums", "/people/account/")
 notify(person=person, key="walk-1", outcome="failed", about=about, said="The disk is full.")
 notify(person=person, key="walk-2", outcome="done", about=about)
@@ -19,9 +19,10 @@ LOOKS_AGAIN = "document.dispatchEvent(new Event('visibilitychange'))"
 
 
 def test_what_ended_is_told_at_the_bell_and_what_changed_in_the_audit_log(
-    owner_page: Page, site: RunningSite
+    page: Page, site: RunningSite
 ) -> None:
-    page = owner_page
+    site.person("bell", ["admin"])
+    page.context.add_cookies([site.session_cookie("bell")])  # type: ignore[list-item]
     page.goto(f"{site.url}/notifications/")
     expect(page.get_by_text("Nothing yet")).to_be_visible()
     looks_right(page)
@@ -43,7 +44,7 @@ def test_what_ended_is_told_at_the_bell_and_what_changed_in_the_audit_log(
     page.keyboard.type("audit")
     page.keyboard.press("Enter")
     page.wait_for_url("**/system/audit/")
-    expect(page.get_by_role("row").nth(1)).to_contain_text("owner")
+    expect(page.get_by_role("row").nth(1)).to_contain_text("bell")
     looks_right(page)
     page.get_by_label("What").select_option("site")
     page.get_by_role("button", name="Show").press("Enter")
