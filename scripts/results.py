@@ -10,6 +10,7 @@ are of the same ones before and after.
 
 import argparse
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -175,7 +176,15 @@ def ppo(work: Work, config: Mapping[str, Any], options: argparse.Namespace) -> F
     found: Found = {}
     for name in ("score", "length", "ended"):
         found |= before_and_after(name, before[name], after[name])
+    found |= alike(before["opening"], after["opening"])
     return {**found, **with_interval("kl", after["kl"])}
+
+
+def alike(before: Sequence[str], after: Sequence[str]) -> Found:
+    """How many answers begin as most of the policy's do."""
+    opening = Counter(after).most_common(1)[0][0]
+    shares = [[float(each == opening) for each in answers] for answers in (before, after)]
+    return {"opening": opening, **before_and_after("alike", *shares)}
 
 
 POLICY, REFERENCE = range(2)
@@ -185,10 +194,11 @@ AT_ONCE = 16
 def drawn(
     actors: Any, who: int, prompts: Sequence[list[int]], settings: Any, opened: Any
 ) -> dict[str, list[Any]]:
-    """Score, length and end of each answer, and the policy's KL to the reference."""
+    """Score, length, end and first words of each answer, and the policy's KL to the reference."""
     import torch
 
     from llmkit.rl.actors import sample
+    from llmkit.rl.responses import OPENING
     from llmkit.scoring import parts
 
     torch.manual_seed(settings.seed)
@@ -208,6 +218,7 @@ def drawn(
             found["kl"] += divergence(actors, rollout) if who == POLICY else []
         found["length"] += rollout.lengths.float().tolist()
         found["ended"] += rollout.ended.float().tolist()
+        found["opening"] += opened.tokenizer.batch_decode(rollout.responses[:, :OPENING])
     return found
 
 
@@ -225,7 +236,7 @@ def divergence(actors: Any, rollout: Any) -> list[float]:
     return nats
 
 
-FIELDS = ("score", "length", "ended", "kl")
+FIELDS = ("score", "length", "ended", "opening", "kl")
 MEASURED = {"sft": sft, "reward": reward, "ppo": ppo}
 
 if __name__ == "__main__":

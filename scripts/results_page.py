@@ -115,6 +115,7 @@ def ppo(found: Found) -> str:
             ("score", "reward model's score"),
             ("length", "tokens of an answer"),
             ("ended", "share that ends by itself"),
+            ("alike", f"share that begins “{found['opening']}”"),
         )
     ]
     return f"{table(HEADS, rows)}\n\nKL to the base, nats per answer: {figure(found['kl'])}."

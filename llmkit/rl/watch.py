@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 FEWEST = 8
+WATCHED = ("score", "kl", "length", "ended", "entropy")
+OPENINGS = "same_opening"  # older runs did not count it
+History = Mapping[str, Sequence[float]]
 
 
 @dataclass(frozen=True)
@@ -27,25 +30,39 @@ def trend(series: Sequence[float]) -> Trend:
     return Trend(sum(series[:quarter]) / quarter, sum(series[-quarter:]) / quarter)
 
 
-def warnings(
-    history: Mapping[str, Sequence[float]], *, kl_target: float | None = None
-) -> list[str]:
-    """Sentences about a run's measures so far; none while there are fewer than FEWEST steps.
+def warnings(history: History, *, kl_target: float | None = None) -> list[str]:
+    """Sentences about a run's measures so far, those about reward hacking first.
 
-    `history`: one value a step of `score`, `kl`, `length`, `ended`, `entropy` and, where the run
-    knew it, `same_opening`.
+    `history`: one value a step of each of WATCHED, and of OPENINGS where the run counted them.
+    Nothing is said before FEWEST steps.
     """
-    if len(history.get("score", ())) < FEWEST:
+    return [*hacking(history, kl_target=kl_target), *failing(history)]
+
+
+def hacking(history: History, *, kl_target: float | None = None) -> list[str]:
+    """What goes with a reward that rises while what it stands for may not."""
+    seen = trends(history)
+    if not seen or seen["score"].last <= seen["score"].first:
         return []
-    seen = {name: trend(series) for name, series in history.items() if series}
-    rising = seen["score"].last > seen["score"].first
-    found = [*runaway_kl(seen, rising, kl_target), *longer(seen, rising), *alike(seen, rising)]
-    return [*found, *never_ends(seen), *collapsed(seen)]
+    return [*runaway_kl(seen, kl_target), *longer(seen), *alike(seen)]
 
 
-def runaway_kl(seen: Mapping[str, Trend], rising: bool, target: float | None) -> list[str]:
+def failing(history: History) -> list[str]:
+    seen = trends(history)
+    return [*never_ends(seen), *collapsed(seen)] if seen else []
+
+
+def trends(history: History) -> dict[str, Trend]:
+    """None while there are too few steps."""
+    if min(len(history.get(name, ())) for name in WATCHED) < FEWEST:
+        return {}
+    names = [name for name in (*WATCHED, OPENINGS) if history.get(name)]
+    return {name: trend(history[name]) for name in names}
+
+
+def runaway_kl(seen: Mapping[str, Trend], target: float | None) -> list[str]:
     limit = 2 * target if target else 10.0
-    if not rising or seen["kl"].last <= limit:
+    if seen["kl"].last <= limit:
         return []
     return [
         f"The reward rises while the KL to the reference is {seen['kl'].last:.1f} nats per answer, "
@@ -54,8 +71,8 @@ def runaway_kl(seen: Mapping[str, Trend], rising: bool, target: float | None) ->
     ]
 
 
-def longer(seen: Mapping[str, Trend], rising: bool) -> list[str]:
-    if not rising or seen["length"].ratio < 1.5:
+def longer(seen: Mapping[str, Trend]) -> list[str]:
+    if seen["length"].ratio < 1.5:
         return []
     return [
         f"Answers grew from {seen['length'].first:.0f} to {seen['length'].last:.0f} tokens while "
@@ -64,9 +81,9 @@ def longer(seen: Mapping[str, Trend], rising: bool) -> list[str]:
     ]
 
 
-def alike(seen: Mapping[str, Trend], rising: bool) -> list[str]:
-    opening = seen.get("same_opening", Trend(0, 0))
-    if not rising or opening.last < 0.5 or opening.last - opening.first < 0.3:
+def alike(seen: Mapping[str, Trend]) -> list[str]:
+    opening = seen.get(OPENINGS, Trend(0, 0))
+    if opening.last < 0.5 or opening.last - opening.first < 0.3:
         return []
     return [
         f"The reward rises while {opening.last:.0%} of answers begin with the same words, "

@@ -8,7 +8,7 @@ from llmkit.rl.actors import Actors, Rollout, logits_of, sample
 from llmkit.rl.divergence import exact
 from llmkit.rl.masked import cleared
 from llmkit.rl.update import Experience, described, experienced, updated
-from llmkit.rl.watch import warnings
+from llmkit.rl.watch import OPENINGS, WATCHED, warnings
 from llmkit.tuning.intervals import mean_with_interval
 from llmkit.tuning.opening import Opened
 from training.run.descent import batch_at, descend, rate, seed_all
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 POLICY, REFERENCE = range(2)
 SHOWN = 3
-WATCHED = ("score", "kl", "length", "ended", "entropy", "same_opening")
 
 
 class Clock:
@@ -105,7 +104,7 @@ class Learner:
     def remembered(self, found: Mapping[str, float]) -> dict[str, Any]:
         """What a run that goes on must know besides its weights."""
         history = self.state.extra.get("history", {})
-        grown = {name: [*history.get(name, []), found[name]] for name in WATCHED}
+        grown = {name: [*history.get(name, []), found[name]] for name in (*WATCHED, OPENINGS)}
         told = self.state.extra.get("told", [])
         ours = {"kl": self.controller.coefficient, "history": grown, "told": told}
         return {**self.state.extra, **ours}

@@ -13,7 +13,6 @@ from training.showing.measures import label, number
 
 Series = Mapping[str, Sequence[float]]
 ENOUGH, LOOKS = 20, 4
-WATCHED = ("score", "kl", "length", "ended", "entropy")
 LOSSES = ("loss", "policy_loss", "value_loss", "held_out_loss", "gradient_norm")
 
 
@@ -92,17 +91,9 @@ def scores_length(series: Series) -> list[str]:
 
 def policy(series: Series, config: Mapping[str, Any]) -> list[str]:
     """Reward hacking by its name, and what else a policy may fall into."""
-    if min(len(series.get(name, ())) for name in WATCHED) < watch.FEWEST:
-        return []
-    seen = {
-        name: watch.trend(series[name]) for name in (*WATCHED, "same_opening") if name in series
-    }
-    rising = seen["score"].last > seen["score"].first
     target = config.get("kl_target") if config.get("kl") == "adaptive" else None
-    hacks = [*watch.runaway_kl(seen, rising, target), *watch.longer(seen, rising)]
-    hacks += watch.alike(seen, rising)
-    named = [f"Possible reward hacking. {sentence}" for sentence in hacks]
-    return [*named, *watch.never_ends(seen), *watch.collapsed(seen)]
+    hacks = watch.hacking(series, kl_target=target)
+    return [*(f"Possible reward hacking. {sentence}" for sentence in hacks), *watch.failing(series)]
 
 
 CHECKS: tuple[Callable[[Series], list[str]], ...] = (
