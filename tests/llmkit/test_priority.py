@@ -13,7 +13,8 @@ from pathlib import Path
 from llmkit import priority
 priority.lower_own_session(7)
 group = Path("/proc/self/autogroup")
-sys.stdout.write(f"{os.nice(0)} {group.read_text().split()[-1] if group.exists() else 7}")
+told = group.read_text().split() if group.exists() else []
+sys.stdout.write(f"{os.nice(0)} {told[-1] if told else 7}")
 """
 
 
