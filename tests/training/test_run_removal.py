@@ -13,6 +13,8 @@ from django.utils import timezone
 from accounts.models import User
 from training.models import Job, ModelVersion, TrainingJob
 from training.models.training_job import UNDO
+from training.run.checkpoints import MANIFEST
+from training.run.folder import RunFolder
 from training.services import leftovers
 from training.services.errors import RunsError
 from training.services.runs import disk, making, removal
@@ -35,7 +37,7 @@ def ended(trainer: User) -> Callable[..., TrainingJob]:
             state=state,
             ended_at=timezone.now(),
         )
-        for path in ("checkpoints/checkpoint-4/weights", "artifact/weights", "events.jsonl"):
+        for path in (f"checkpoints/checkpoint-4/{MANIFEST}", "artifact/weights", "events.jsonl"):
             written(job.folder / path)
         return job
 
@@ -63,6 +65,22 @@ def test_a_run_that_succeeded_lets_go_of_its_checkpoints_and_a_stopped_one_keeps
     done, stopped = ended("a", Job.State.DONE), ended("b")
     disk.sweep()
     assert [path.name for path in done.folder.iterdir()] == ["events.jsonl"]
+    assert disk.used(stopped).checkpoints == BLOCK
+
+
+def test_what_a_killed_process_left_half_written_goes_unless_another_one_is_at_it(
+    ended: Callable[..., TrainingJob],
+) -> None:
+    stopped = ended("a")
+    folder = RunFolder(stopped.folder)
+    half = [folder.checkpoints / ".building-7" / "weights", folder.path / ".config.json.4711"]
+    for path in half:
+        written(path)
+    with folder.held():
+        disk.sweep()
+        assert all(path.exists() for path in half)
+    disk.sweep()
+    assert not any(path.exists() for path in half)
     assert disk.used(stopped).checkpoints == BLOCK
 
 

@@ -108,7 +108,7 @@ def prune(root: Path, keep: int, *, spare: int | None = None) -> None:
 
 
 def remove_unfinished(root: Path) -> None:
-    """What was being written when something failed: where the disk is full, it gives it room."""
+    """What was being written when something failed or was killed: on a full disk, room."""
     unsealed = [path for path in all_of(root) if not (path / MANIFEST).is_file()]
     for path in [*unsealed, *root.glob(".building-*")]:
         shutil.rmtree(path, ignore_errors=True)

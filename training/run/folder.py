@@ -62,6 +62,11 @@ class RunFolder:
                 raise RunError("Another process is training this run already.") from error
             yield
 
+    def remove_half_written(self) -> None:
+        """Files that a process which was killed had not written whole. Only for who holds it."""
+        for path in self.path.glob(".*.[0-9]*"):
+            path.unlink(missing_ok=True)
+
 
 def write_whole(path: Path, text: str) -> None:
     """The file as it was or as it is meant to be, never a part of it."""

@@ -18,11 +18,10 @@ from evaluation.services.runs.following import Follower
 from evaluation.services.runs.subjects import Subject
 from llmkit.identity import identity, identity_of
 from training.models import Job, JobLostError
-from training.run.errors import RunError
 from training.run.folder import RunFolder
 from training.run.running import CANCELLED, FAILED, SUCCEEDED
 from training.services import held
-from training.services.runs import leaving
+from training.services.runs import disk, leaving
 from training.services.runs.child import ended
 
 log = logging.getLogger(__name__)
@@ -86,17 +85,9 @@ def _make_room(row: EvaluationRun, folder: RunFolder, follower: Follower) -> Non
         sleep(BEAT_SECONDS / 5)
 
     ended(row.child, wait)
-    while not _is_free(folder):
+    while not disk.swept(folder):
         wait()
     follower.catch_up()
-
-
-def _is_free(folder: RunFolder) -> bool:
-    try:
-        with folder.held():
-            return True
-    except RunError:
-        return False
 
 
 def _asked(row: EvaluationRun, folder: RunFolder, follower: Follower, subject: Subject) -> int:
@@ -107,6 +98,7 @@ def _asked(row: EvaluationRun, folder: RunFolder, follower: Follower, subject: S
             if follower.beat() or leaving.begun():
                 child.stop()
     follower.catch_up()
+    disk.swept(folder)
     return code
 
 

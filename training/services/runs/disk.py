@@ -1,8 +1,8 @@
 """What runs take on the disk, and what is let go once a run has made its model.
 
-A stopped or failed run keeps its newest checkpoints (its setting `keep_checkpoints`) to go on from.
-One that succeeded keeps its settings, data, events and log: what it made lies with the models now,
-so that removing the model frees its bytes.
+A stopped or failed run keeps its newest checkpoints (its setting `keep_checkpoints`) to go on from;
+what a killed process left half written goes. One that succeeded keeps its settings, data, events
+and log: what it made lies with the models now, so that removing the model frees its bytes.
 """
 
 import logging
@@ -17,6 +17,8 @@ from django.utils import timezone
 
 from training.models import Job, TrainingJob
 from training.models.training_job import FOLDER
+from training.run import checkpoints
+from training.run.errors import RunError
 from training.run.folder import RunFolder
 from training.services.places import data_dir
 
@@ -79,8 +81,22 @@ def tidy(job: TrainingJob) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
+def swept(folder: RunFolder) -> bool:
+    """Whether no process works in the folder; then what a killed one had half written goes."""
+    try:
+        with folder.held():
+            checkpoints.remove_unfinished(folder.checkpoints)
+            folder.remove_half_written()
+            return True
+    except RunError:
+        return False
+
+
 def sweep() -> None:
-    """The same for those whose worker died right after it had filed what they made."""
+    """The same for those whose worker died before it could do it."""
     lately = TrainingJob.objects.filter(ended_at__gte=timezone.now() - LATELY)
-    for job in lately.filter(state=Job.State.DONE):
-        tidy(job)
+    for job in lately.exclude(state__in=Job.LIVE):
+        if job.state == Job.State.DONE:
+            tidy(job)
+        elif job.folder.is_dir():
+            swept(RunFolder(job.folder))

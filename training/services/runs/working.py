@@ -15,13 +15,13 @@ from django.db import DatabaseError, connection
 
 from llmkit.identity import identity, identity_of
 from training.models import Job, JobLostError, TrainingJob
-from training.run.errors import DISK_FULL, LAST, RunError, is_disk_full
+from training.run.errors import DISK_FULL, LAST, is_disk_full
 from training.run.folder import RunFolder
 from training.run.lowering import what_to_lower
 from training.run.running import CANCELLED, FAILED, FULL, SUCCEEDED
 from training.services import held
 from training.services.errors import RunsError
-from training.services.runs import folders, leaving, making, registering
+from training.services.runs import disk, folders, leaving, making, registering
 from training.services.runs.child import Child, ended
 from training.services.runs.following import Follower
 
@@ -107,17 +107,9 @@ def _make_room(job: TrainingJob, folder: RunFolder, follower: Follower) -> None:
         sleep(BEAT_SECONDS / 5)
 
     ended(job.child, wait)
-    while not _is_free(folder):
+    while not disk.swept(folder):
         wait()
     follower.catch_up()
-
-
-def _is_free(folder: RunFolder) -> bool:
-    try:
-        with folder.held():
-            return True
-    except RunError:
-        return False
 
 
 def _trained(job: TrainingJob, folder: RunFolder, follower: Follower) -> int:
@@ -128,6 +120,7 @@ def _trained(job: TrainingJob, folder: RunFolder, follower: Follower) -> int:
             if follower.beat() or leaving.begun():
                 child.stop()
     follower.catch_up()
+    disk.swept(folder)
     return code
 
 
