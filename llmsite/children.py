@@ -31,8 +31,8 @@ def own_engine() -> bool:
 def web() -> Child:
     command = [sys.executable, "-m", "uvicorn", "llmsite.asgi:application"]
     address = ["--host", settings.HOST, "--port", str(settings.PORT)]
-    habits = ["--ws", "auto", "--lifespan", "on", "--timeout-graceful-shutdown", "5"]
-    bounds = ["--ws-max-size", str(LARGEST_FRAME)]
+    habits = ["--lifespan", "on", "--timeout-graceful-shutdown", "5"]
+    bounds = ["--ws-max-size", str(LARGEST_FRAME), "--ws-per-message-deflate", "false"]
     return Child(
         "web",
         [*command, *address, *habits, *bounds, "--log-level", "warning"],

@@ -97,7 +97,8 @@ class RunningSite:
 
     def start_web(self) -> None:
         arguments = ("-m", "uvicorn", "llmsite.asgi:application", "--port", str(self.port))
-        self.start("web", *arguments, "--timeout-graceful-shutdown", "5")
+        habits = ("--timeout-graceful-shutdown", "5", "--ws-per-message-deflate", "false")
+        self.start("web", *arguments, *habits)
         self.wait_for("web", f"{self.url}/people/login/")
 
     def start_engine(self, *arguments: str) -> None:

@@ -15,6 +15,7 @@ from evaluation.metrics.metric import (
     MetricError,
     Need,
     get,
+    label_of,
     measure_named,
     names,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "MetricError",
     "Need",
     "get",
+    "label_of",
     "measure_named",
     "names",
 ]

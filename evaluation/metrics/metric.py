@@ -164,6 +164,16 @@ def measure_named(name: str) -> tuple[Metric, Measure]:
     return known[name]
 
 
+def label_of(name: str) -> str:
+    """As the page of measures calls it; the harness's own with the filter in words."""
+    known = measures()
+    if name in known:
+        return known[name][1].label
+    plain, _, filtered = name.partition(":")
+    told = known[plain][1].label if plain in known else plain.replace("_", " ").capitalize()
+    return f"{told} ({filtered.replace('-', ' ')})" if filtered not in ("", "none") else told
+
+
 @cache
 def measures() -> dict[str, tuple[Metric, Measure]]:
     return {one.name: (get(name), one) for name in names() for one in get(name).measures}

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from evaluation.benchmarks import title_of
-from evaluation.metrics.metric import measures
+from evaluation.metrics.metric import label_of, measures
 from evaluation.models import EvaluationRun, Score, ScoreQuerySet
 from evaluation.run.averaging import AVERAGE
 from evaluation.services.board_filters import Filters
@@ -40,10 +40,7 @@ class Column:
 
     @property
     def label(self) -> str:
-        known = measures()
-        if self.measure == AVERAGE:
-            return "Average"
-        return known[self.measure][1].label if self.measure in known else self.measure
+        return "Average" if self.measure == AVERAGE else label_of(self.measure)
 
     @property
     def title(self) -> str:

@@ -7,6 +7,7 @@ from django.urls import reverse
 from evaluation import benchmarks
 from evaluation.benchmarks import Pack, Task, bringing
 from evaluation.benchmarks.bringing import Local
+from evaluation.metrics import label_of
 from evaluation.services.places import benchmarks_dir
 
 AREAS = ("First look", "Language understanding", "Writing", "Knowledge and reasoning")
@@ -38,12 +39,16 @@ class Row:
         return " ".join(filter(None, (found.path, found.config))) if found else ""
 
     @property
+    def measures(self) -> str:
+        return ", ".join(map(label_of, self.task.measures))
+
+    @property
     def facts(self) -> list[tuple[str, str]]:
         task = self.task
         found = [
             ("Name in the shell", task.name),
             ("Version", task.version),
-            ("Measures", ", ".join(task.measures)),
+            ("Measures", self.measures),
             ("Source", task.source),
             ("Licence", task.licence),
             ("Asked as", task.harness and f"lm-evaluation-harness: {task.harness}"),

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from django.core.paginator import Page, Paginator
 
+from evaluation.metrics import label_of
 from evaluation.models import EvaluationRun
 from evaluation.services.comparing import Comparison, Pair, Side, name_of_matter
-from evaluation.showing.words import measure_label
 from evaluation.templatetags.board_numbers import chance, score
 
 if TYPE_CHECKING:
@@ -61,8 +61,7 @@ def is_real(found: Comparison) -> bool:
 def verdicts(pair: Pair, found: Sequence[Comparison], task: str) -> list[Verdict]:
     names = [run.subject_name for run in pair.runs]
     return [
-        Verdict(one, measure_label(one.measure), in_words(one, names), one.task == task)
-        for one in found
+        Verdict(one, label_of(one.measure), in_words(one, names), one.task == task) for one in found
     ]
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from evaluation.metrics import label_of
 from evaluation.services.comparing import Comparison
 from evaluation.services.comparing_parents import Tuned, better
 from evaluation.showing.comparing import is_real
-from evaluation.showing.words import measure_label
 from evaluation.templatetags.board_numbers import signed
 from training.models import ModelVersion
 
@@ -45,7 +45,7 @@ class Table:
 def table(found: Sequence[Tuned]) -> Table:
     keys = sorted({key for one in found for key in one.changes})
     lines = [line(one, keys) for one in found if one.changes]
-    return Table([(task, measure_label(measure)) for task, measure in keys], lines)
+    return Table([(task, label_of(measure)) for task, measure in keys], lines)
 
 
 def line(one: Tuned, keys: Sequence[tuple[str, str]]) -> Line:

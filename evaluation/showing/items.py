@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 
+from evaluation.metrics import label_of
 from evaluation.models import EvaluationRun
 from evaluation.run import samples
 from evaluation.run.samples import Sample
@@ -52,7 +53,7 @@ class Shown:
         """Without a name's double that says only which filter was not there."""
         found = self.sample.get("values", {})
         return [
-            (name, f"{value:.3f}".rstrip("0").rstrip("."))
+            (label_of(name), f"{value:.3f}".rstrip("0").rstrip("."))
             for name, value in found.items()
             if not (name.endswith(":none") and name.removesuffix(":none") in found)
         ]

@@ -1,7 +1,6 @@
 """An evaluation's state, its numbers and what it took, in words."""
 
 from evaluation import benchmarks
-from evaluation.metrics.metric import measures
 from evaluation.models import EvaluationRun, Score
 from training.models import Job
 
@@ -70,16 +69,6 @@ def in_chat(run: EvaluationRun) -> str:
 
 def task_title(name: str) -> str:
     return benchmarks.title_of(name) or name.partition(":")[2] or name
-
-
-def measure_label(name: str) -> str:
-    """As the page of measures calls it; the harness's own with the filter in words."""
-    known = measures()
-    if name in known:
-        return known[name][1].label
-    plain, _, filtered = name.partition(":")
-    told = known[plain][1].label if plain in known else plain.replace("_", " ").capitalize()
-    return f"{told}, {filtered.replace('-', ' ')}" if filtered not in ("", "none") else told
 
 
 def value(score: Score) -> str:

@@ -2,6 +2,7 @@
 
 from django import template
 
+from evaluation.metrics import label_of
 from evaluation.models import EvaluationRun
 from evaluation.showing import words
 from training.showing.words import duration
@@ -13,7 +14,7 @@ register.filter("evaluation_matter", words.matter)
 register.filter("conditions", words.conditions)
 register.filter("asked_how", words.asked_how)
 register.filter("task_title", words.task_title)
-register.filter("score_label", words.measure_label)
+register.filter("score_label", label_of)
 register.filter("score_value", words.value)
 register.filter("score_between", words.between)
 register.filter("memory", words.size)

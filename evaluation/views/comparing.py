@@ -5,10 +5,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.access import signed_in
+from evaluation.metrics import label_of
 from evaluation.services import comparing
 from evaluation.services.errors import EvaluationsError
 from evaluation.showing import comparing as showing
-from evaluation.showing.words import measure_label
 
 ONLY = {"": "All items", "won": "Won by the first", "lost": "Lost by the first"}
 
@@ -44,7 +44,7 @@ def compared(
         "pair": pair,
         "verdicts": showing.verdicts(pair, found, chosen.task),
         "chosen": chosen,
-        "label": measure_label(chosen.measure),
+        "label": label_of(chosen.measure),
         "sides": showing.sides(chosen, asked["only"], request.GET.get("page")),
         "query": query.urlencode(),
     }

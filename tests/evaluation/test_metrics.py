@@ -66,6 +66,19 @@ def test_an_unknown_metric_or_measure_suggests_a_near_one() -> None:
         metrics.measure_named("rougelsum")
 
 
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("rougeL", "ROUGE-L"),
+        ("exact_match:flexible-extract", "Exact match (flexible extract)"),
+        ("acc:none", "acc"),
+        ("acc_of_two", "Acc of two"),
+    ],
+)
+def test_a_measure_of_ours_or_the_harness_has_one_name_in_words(name: str, label: str) -> None:
+    assert metrics.label_of(name) == label
+
+
 def test_numbers_that_cannot_be_read_are_left_out_and_told() -> None:
     items = [Item("1", ("1",)), Item("none", ("2",)), Item("3", ("3",)), Item("4", ("5",))]
     found = metrics.get("pearson").measure(items)["pearson"]

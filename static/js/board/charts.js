@@ -53,7 +53,8 @@ function scatter(data, colours) {
       x: {
         type: "logarithmic",
         title: { display: true, text: data.against, color: colours.muted },
-        ticks: { callback: (value) => short(value, data.unit), maxTicksLimit: 6, color: colours.muted },
+        afterBuildTicks: round,
+        ticks: { callback: (value) => short(value, data.unit), color: colours.muted },
         grid: { color: colours.line },
       },
       y: {
@@ -69,6 +70,18 @@ function scatter(data, colours) {
     }),
     plugins: [intervals(points, colours)],
   };
+}
+
+/* Few enough steps that their words stand apart on a telephone, too. */
+function round(axis) {
+  const decades = Math.log10(axis.max / axis.min);
+  const leading = decades <= 1 ? [1, 2, 5] : decades <= 2 ? [1, 3] : [1];
+  const kept = axis.ticks.filter(({ value }) => leading.includes(significand(value)));
+  if (kept.length > 1) axis.ticks = kept;
+}
+
+function significand(value) {
+  return Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9));
 }
 
 /* A line through each point from one end of its interval to the other. */
