@@ -12,6 +12,8 @@ from llmsite.supervisor import Child
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 # A page sends a hundred bytes; whoever sends more than this at once is cut off.
 LARGEST_FRAME = 65_536
+# glibc gives each thread a heap of its own: what one has freed, the others can not use.
+ONE_ARENA = {"MALLOC_ARENA_MAX": "1"}
 
 
 def wanted() -> list[Child]:
@@ -36,7 +38,7 @@ def web() -> Child:
     return Child(
         "web",
         [*command, *address, *habits, *bounds, "--log-level", "warning"],
-        _environment(threads=1),
+        {**_environment(threads=1), **ONE_ARENA},
         f"{browser_address(settings.HOST, settings.PORT)}/health",
     )
 

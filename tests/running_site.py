@@ -64,6 +64,7 @@ class RunningSite:
             "ENGINE_PORT": str(self.engine_port),
             "DJANGO_SETTINGS_MODULE": "llmsite.settings",
             "OMP_NUM_THREADS": "1",
+            "MALLOC_ARENA_MAX": "1",
             "THREADS": "1",
         }
         return {**os.environ, **own, **self.settings}
