@@ -18,6 +18,7 @@ MAX_QUICK_DEATHS = 5
 LONGEST_PAUSE_SECONDS = 30.0
 HEALTH_PAUSE_SECONDS = 0.2
 PATIENCE_SECONDS = 60.0
+LAST_WORDS_SECONDS = 5.0
 LONGEST_LINE_BYTES = 1 << 20
 COLOURS = ("36", "35", "33", "32", "34")
 
@@ -150,32 +151,23 @@ class Supervisor:
         self.stopping.set()
 
     async def _run_once(self, child: Child) -> int:
-        process = await asyncio.create_subprocess_exec(
-            *child.command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, **child.environment},
-            start_new_session=True,
-            limit=LONGEST_LINE_BYTES,
-        )
+        process, output = await _started(child)
         self.processes[child.name] = process
         self.orphan_pipe.write(f"+{process.pid}\n")
         if self.stopping.is_set():
             self._kill_group(process)
-        forwarding = asyncio.create_task(self._forward(child.name, process))
+        forwarding = asyncio.create_task(self._forward(child.name, output))
         returncode = await process.wait()
         self._kill_group(process)
-        await forwarding
+        await asyncio.wait([forwarding], timeout=LAST_WORDS_SECONDS)
         self.orphan_pipe.write(f"-{process.pid}\n")
         del self.processes[child.name]
         return returncode
 
-    async def _forward(self, name: str, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout is not None  # noqa: S101
+    async def _forward(self, name: str, output: asyncio.StreamReader) -> None:
         while True:
             try:
-                line = await process.stdout.readline()
+                line = await output.readline()
             except ValueError:
                 continue
             if not line:
@@ -216,6 +208,31 @@ class Supervisor:
         """Also when the child itself is gone: it may have left children behind."""
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+async def _started(child: Child) -> tuple[asyncio.subprocess.Process, asyncio.StreamReader]:
+    """The process and what it and its own children print.
+
+    The pipe is not asyncio's: its `wait` waits until all that write to it have ended, too, so a
+    killed worker would be missed for as long as a child of its own lives.
+    """
+    reading, writing = os.pipe()
+    output = asyncio.StreamReader(LONGEST_LINE_BYTES)
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(output), os.fdopen(reading, "rb", 0)
+    )
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *child.command,
+            stdin=subprocess.DEVNULL,
+            stdout=writing,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **child.environment},
+            start_new_session=True,
+        )
+    finally:
+        os.close(writing)
+    return process, output
 
 
 async def _healthy(client: httpx.AsyncClient, url: str) -> bool:

@@ -38,9 +38,14 @@ class Said:
 
 @dataclass
 class Heard:
+    """`torn`: answers that were told with a gap, a repetition or another text; `cut` counts the
+    sockets that ended though nobody closed them."""
+
     said: list[Said] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)
+    torn: list[str] = field(default_factory=list)
+    cut: list[str] = field(default_factory=list)
 
 
 class Chatter:
@@ -70,7 +75,7 @@ class Chatter:
             try:
                 await self._open(until)
             except (OSError, WebSocketException, TimeoutError) as error:
-                self._cut(f"socket: {error!r}")
+                self.heard.cut.append(f"page {self.number}: {error!r}"[:300])
                 await asyncio.sleep(AGAIN_SECONDS)
 
     async def _open(self, until: Callable[[], bool]) -> None:
@@ -104,7 +109,7 @@ class Chatter:
         try:
             watcher.take(event)
         except AssertionError as error:
-            self.heard.errors.append(f"message {watcher.message}: {error or 'text is missing'}")
+            self.heard.torn.append(f"message {watcher.message}: {error or 'text is missing'}")
         said = self.heard.said[-1]
         said.seen, said.state = watcher.text, watcher.state
         if said.seen and said.first is None:
@@ -128,7 +133,7 @@ class Chatter:
             try:
                 await self._say(f"{self.number}-{len(self.heard.said)}: tell me something.")
             except httpx.TransportError as error:
-                self._cut(f"sending: {error!r}")
+                self._failed(f"sending: {error!r}")
                 await asyncio.sleep(AGAIN_SECONDS)
             finally:
                 self._busy = False
@@ -168,8 +173,8 @@ class Chatter:
         if not self.patient:
             self.heard.errors.append(f"sending: {answer.status_code} {answer.text[:200]}")
 
-    def _cut(self, what: str) -> None:
-        self.heard.counts["cut off"] += 1
+    def _failed(self, what: str) -> None:
+        self.heard.counts["not sent"] += 1
         if not self.patient:
             self.heard.errors.append(what)
 

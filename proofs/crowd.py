@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from proofs.site import WholeSite
 ROWS = 64
 OVERLAP = 3
 LOOK_SECONDS = 2.0
+FIRST_WORK_SECONDS = 120
+PROCESS = {"run": "trainer", "evaluation": "evaluator"}
 
 
 @dataclass
@@ -98,6 +100,15 @@ class Crowd:
                 if not live:
                     await self.ask_for(kind)
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def begin_work(self, kinds: Sequence[str]) -> None:
+        """Ask for the first of each kind and wait a while for its process, which a worker that has
+        just been started takes up late."""
+        for kind in kinds:
+            await self.ask_for(kind)
+        waited = for_seconds(FIRST_WORK_SECONDS)
+        while not waited() and not all(self.site.processes()[PROCESS[k]] for k in kinds):
+            await asyncio.sleep(0.5)
 
     async def ask_for(self, kind: str) -> None:
         if kind == "run":

@@ -125,6 +125,7 @@ def said(conversations: list[str]) -> list[dict[str, Any]]:
                     "message": answer.pk,
                     "text": answer.text + "".join(pieces(answer)),
                     "states": [g.state for g in answer.generations.all()],
+                    "tokens": sum(g.completion_tokens or 0 for g in answer.generations.all()),
                 }
                 for answer in turn.children.prefetch_related("generations")
             ],

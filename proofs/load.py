@@ -15,18 +15,19 @@ import asyncio
 import statistics
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from proofs.chatting import Chatter, compared
 from proofs.crowd import Crowd, Pages, Plan, for_seconds, pages_of, summed
+from proofs.logs import tracebacks
 from proofs.ranking import ranked_wrongly
 from proofs.site import ProofError, WholeSite, end_like_ctrl_c, scratch, whole_site
 from proofs.tables import Line, invariants_table, none_of, say, show_wrong, table
 
 SAMPLE_SECONDS = 5.0
-SETTLE_SECONDS = 150
+SETTLE_SECONDS = 300
 SHORTEST_PHASE = 20.0
 GROWTH_SHARE, GROWTH_BYTES = 0.02, 8 * 2**20
 WORDS = f"slope × its time ≤ {GROWTH_SHARE:.0%} or {GROWTH_BYTES >> 20} MB"
@@ -109,7 +110,7 @@ class Load:
         pages, began = pages_of(self.site, self.crowd.chatters[0]), time.monotonic()
         until = for_seconds(seconds)
         await asyncio.gather(pages.look(until), beside(until))
-        return pages, Answers.of(self.crowd.talking, began)
+        return pages, Answers(self.crowd.talking, began)
 
     async def chatting(self, what: str, *, training: bool = False) -> "Answers":
         async def beside(until: Callable[[], bool]) -> None:
@@ -117,15 +118,9 @@ class Load:
             await asyncio.gather(self.crowd.talk(self.crowd.talking, until), *work)
 
         if training:
-            await self.crowd.ask_for("run")
-            await self.until_it_trains()
+            await self.crowd.begin_work(["run"])
         _, found = await self.looking(what, beside)
         return found
-
-    async def until_it_trains(self) -> None:
-        waited = for_seconds(60)
-        while not self.site.processes()["trainer"] and not waited():
-            await asyncio.sleep(0.5)
 
     async def everything(self) -> Any:
         sampling = asyncio.create_task(self.sample())
@@ -163,22 +158,28 @@ class Load:
         errors = self.errors(calm, pages, work)
         broken = [found["name"] for found in findings if not found["holds"]]
         requests = sum(labeler.heard.counts["requests"] for labeler in labelers)
+        cut = [what for chatter in everybody for what in chatter.heard.cut]
+        torn = [what for chatter in everybody for what in chatter.heard.torn]
+        sockets = sum(chatter.heard.counts["sockets"] for chatter in everybody)
         looks = len(calm.seconds) + len(pages.seconds)
         lines = [
             none_of("errors", errors, requests + messages.messages + looks),
+            none_of("sockets cut off", cut, sockets),
+            none_of("answers with a gap or a repetition", torn, messages.messages),
             none_of("lost messages", messages.lost + messages.different, messages.messages),
             none_of("messages twice", messages.twice, messages.messages),
             none_of("lost rankings", lost, len(rankings["keys"])),
             none_of("double annotations", twice, len(rankings["keys"])),
             none_of("broken invariants", broken, len(findings)),
-            *self.speeds(calm, alone, beside, pages, busy),
+            *self.speeds(calm, alone, beside, pages, busy, tokens_of(stored)),
             *self.flat(),
             *self.work_done(work),
         ]
         say("\n" + table(lines))
         say(f"\nchat: {summed([c.heard.counts for c in everybody])}")
         say(f"ranking: {summed([labeler.heard.counts for labeler in labelers])}")
-        wrong = [*errors, *messages.lost, *messages.different, *messages.twice, *lost, *twice]
+        wrong = [*errors, *cut, *torn, *messages.lost, *messages.different, *messages.twice]
+        wrong += [*lost, *twice]
         show_wrong(wrong)
         if broken:
             say(invariants_table([found for found in findings if not found["holds"]]))
@@ -188,21 +189,27 @@ class Load:
         found = [error for each in self.crowd.chatters for error in each.heard.errors]
         found += [error for each in self.crowd.labelers for error in each.errors]
         found += [f"{w['kind']} {w['name']}: {w['error']}" for w in work if w["state"] == "failed"]
-        traces = self.site.log().count("Traceback")
-        told = [f"{traces} tracebacks in the log: {last_trace(self.site.log())}"] if traces else []
+        told = [f"traceback of {trace}" for trace in tracebacks(self.site.log())]
         found += self.crowd.refused
         return [*found, *calm.errors, *pages.errors, *told]
 
     def speeds(
-        self, calm: Pages, alone: "Answers", beside: "Answers", pages: Pages, busy: "Answers"
+        self,
+        calm: Pages,
+        alone: "Answers",
+        beside: "Answers",
+        pages: Pages,
+        busy: "Answers",
+        tokens: Mapping[int, int],
     ) -> list[Line]:
         middle = statistics.median
+        idle, trained, all_at_once = (each.speeds(tokens) for each in (alone, beside, busy))
         return [
             ratio("page p95 ÷ idle p95", pages.seconds, calm.seconds, high, "s"),
-            ratio("tokens/s of an answer ÷ idle", busy.speeds, alone.speeds, middle),
+            ratio("tokens/s of an answer ÷ idle", all_at_once, idle, middle),
             ratio("first text, all at once ÷ chat alone", busy.firsts, alone.firsts, middle, "s"),
             ratio("first text, with a run ÷ without", beside.firsts, alone.firsts, middle, "s"),
-            ratio("tokens/s, with a run ÷ without", beside.speeds, alone.speeds, middle),
+            ratio("tokens/s, with a run ÷ without", trained, idle, middle),
         ]
 
     def flat(self) -> list[Line]:
@@ -221,15 +228,20 @@ class Load:
 class Answers:
     """What the sockets saw of the answers that were asked for since then."""
 
-    def __init__(self, firsts: list[float], speeds: list[float]) -> None:
-        self.firsts, self.speeds = firsts, speeds
-
-    @classmethod
-    def of(cls, chatters: Sequence[Chatter], since: float) -> "Answers":
+    def __init__(self, chatters: Sequence[Chatter], since: float) -> None:
         said = [s for c in chatters for s in c.heard.said if s.sent >= since and s.state == "done"]
-        firsts = [s.first - s.sent for s in said if s.first]
-        spans = [(len(s.seen), s.ended - s.first) for s in said if s.first and s.ended]
-        return cls(firsts, [length / seconds for length, seconds in spans if seconds > 0])
+        self.firsts = [s.first - s.sent for s in said if s.first]
+        self._spans = [(s.message, s.ended - s.first) for s in said if s.first and s.ended]
+
+    def speeds(self, tokens: Mapping[int, int]) -> list[float]:
+        """Tokens per second of each answer from its first text on."""
+        known = [(tokens.get(message, 0) - 1, seconds) for message, seconds in self._spans]
+        return [count / seconds for count, seconds in known if count > 0 and seconds > 0]
+
+
+def tokens_of(stored: Sequence[dict[str, Any]]) -> dict[int, int]:
+    """By the answer's message."""
+    return {a["message"]: a["tokens"] for turn in stored for a in turn["answers"]}
 
 
 def high(seconds: Sequence[float]) -> float:
@@ -260,10 +272,6 @@ def flatness(kind: str, half: Sequence[tuple[float, dict[str, int]]]) -> Line:
     what = f"memory of {kind} ({mean / 2**20:.0f} MB), growth in the second half"
     allowed = max(GROWTH_SHARE * mean, GROWTH_BYTES)
     return Line(what, f"{grown / 2**20:+.1f} MB", str(len(points)), WORDS, grown <= allowed)
-
-
-def last_trace(log: str) -> str:
-    return log.rpartition("Traceback")[2].strip().splitlines()[-1][:200]
 
 
 if __name__ == "__main__":

@@ -58,6 +58,18 @@ def test_a_killed_child_is_started_again_and_this_is_said() -> None:
         assert _pid(supervisor.until("web | pid")) != first
 
 
+def test_a_killed_child_is_started_again_although_a_child_of_its_own_lives_on() -> None:
+    """As Celery's scheduler does when its worker is killed: it goes on, and holds the output."""
+    forks = "import os, signal\nprint('child' if not os.fork() else 'own', end=' ')\n" + WAITS
+    with supervised(worker=forks) as supervisor:
+        own, child = sorted((supervisor.until("pid") for _ in range(2)), reverse=True)
+        left = Watched(_pid(child))
+        os.kill(_pid(own), signal.SIGKILL)
+        supervisor.until("worker stopped (killed by SIGKILL)")
+        assert left.ended()
+        supervisor.until("worker | own pid")
+
+
 @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_request_to_stop_ends_every_child_and_says_so(asked: signal.Signals) -> None:
     with supervised(web=WAITS, worker=WAITS) as supervisor:

@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
-from proofs import load, schedule
+from proofs import load, logs, schedule
 from proofs.chatting import Heard, Said, compared
 from proofs.hitting import fill
 from proofs.ranking import ranked_wrongly
@@ -71,6 +71,34 @@ def test_rankings_that_are_missing_changed_or_there_twice_are_told() -> None:
     assert ranked_wrongly([told], sound | {"keys": []})[0]
     assert ranked_wrongly([told], sound | {"current": [right | {"best": 2}]})[0]
     assert ranked_wrongly([told], sound | {"slots": [[1, 0], [1, 0]]})[1]
+
+
+LOG = """
+Ready. Open http://127.0.0.1:8000 in a browser.
+web    | Traceback (most recent call last):
+runs   | Task training.tasks.run_training raised
+web    |   File "a.py", line 1, in f
+web    | psycopg.OperationalError: server closed the connection
+web    | The above exception was the direct cause of the following exception:
+web    | Traceback (most recent call last):
+web    |   File "b.py", line 2, in g
+web    | django.db.utils.OperationalError: server closed the connection
+runs   | Traceback (most recent call last):
+runs   |   File "c.py", line 3, in h
+runs   | KeyError: 'step'
+runs   | Traceback (most recent call last):
+runs   |   File "c.py", line 3, in h
+runs   | OSError: [Errno 28] No space left on device
+""".strip()
+
+
+def test_a_traceback_that_a_fault_explains_is_told_from_one_that_none_does() -> None:
+    found = logs.tracebacks(LOG)
+    closed = "web: django.db.utils.OperationalError: server closed the connection"
+    full = "runs: OSError: [Errno 28] No space left on device"
+    assert found == [closed, "runs: KeyError: 'step'", full]
+    assert logs.unexpected(found) == ["runs: KeyError: 'step'"]
+    assert logs.counted([*found, full])[0] == "2 × runs: OSError"
 
 
 def test_memory_that_grows_all_the_time_is_not_flat() -> None:
