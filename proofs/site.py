@@ -21,7 +21,7 @@ import psutil
 from proofs.servers import Server, postgres, redis
 from tests.running_site import ROOT, RunningSite
 
-START_SECONDS = 120
+START_SECONDS = 300
 STOP_SECONDS = 40
 INSIDE = "import django; django.setup(); from proofs import inside; inside.main()"
 KINDS = ("supervisor", "web", "engine", "worker", "runs", "runs pool", "trainer", "evaluator")
