@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 LINE = re.compile(r"^(?P<process>[\w ]+?) *\| ?(?P<text>.*)$")
 START = re.compile(r"^[\s+|]*(Exception Group )?Traceback \(most recent call last\):")
 CHAINED = ("During handling of the above exception", "The above exception was the direct cause")
+QUOTING = ("ExceptionWithTraceback:", "RemoteTraceback:")
 FAULTS = re.compile(
     r"OperationalError|InterfaceError|AdminShutdown|ConnectionError|Connection\w*Error|Connect\w*:"
     r"|No space left on device|disk is full|disk I/O error|BrokenPipeError|WorkerLostError"
@@ -32,10 +33,10 @@ def _last_lines(said: Sequence[str]) -> Iterator[str]:
                 yield last
             last, inside = "", True
         elif inside and text.strip() and not text.startswith((" ", "|", "+")):
-            last, inside = text[:300], False
+            last, inside = "" if text.endswith(QUOTING) else text[:300], False
         elif last and text.startswith(CHAINED):
             last = ""
-        elif last and text.strip():
+        elif last and text.strip() and not text[0].isspace():
             yield last
             last = ""
     if last:

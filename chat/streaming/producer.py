@@ -28,6 +28,7 @@ HEARTBEAT_SECONDS = 5.0
 PATIENCE_SECONDS = 90.0
 RETRY_SECONDS = 1.0
 STOP_GRACE_SECONDS = 2.0
+END_TOLD_AGAIN_AFTER = (1, 2, 4, 8, 16, 30)
 ANSWER_STATE = {
     "stop": Generation.State.DONE,
     "length": Generation.State.DONE,
@@ -306,10 +307,22 @@ class Producer:
             await self._flush(last=True)
         mine = self.generation.producer
         await pen.write(store.finish, self.generation.pk, state, producer=mine, **facts)
-        await self._publish("end", state=state)
+        if not await self._publish("end", state=state):
+            await self._tell_the_end_late(state)
 
-    async def _publish(self, kind: str, **data: Any) -> None:
-        await events.publish(self.conversation_id, kind, message=self.generation.message_id, **data)
+    async def _tell_the_end_late(self, state: str) -> None:
+        """Nothing follows an end that would show that it was missed; watchers come back to Redis a
+        moment later than this, so it is told once more."""
+        told = 0
+        for seconds in END_TOLD_AGAIN_AFTER:
+            await asyncio.sleep(seconds)
+            told += await self._publish("end", state=state)
+            if told == 2:
+                return
+
+    async def _publish(self, kind: str, **data: Any) -> bool:
+        message = self.generation.message_id
+        return await events.publish(self.conversation_id, kind, message=message, **data)
 
 
 def queued_at(position: int) -> dict[str, Any]:

@@ -11,6 +11,13 @@ from chat.services import roomy
 from llmkit.identity import identity
 from llmkit.types import GenerationSettings
 
+REDIS_AWAY = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": ["redis://127.0.0.1:9"]},
+    }
+}
+
 
 @pytest.fixture(autouse=True)
 def _nothing_counted_yet() -> None:

@@ -11,6 +11,7 @@ from chat.services import answers
 from chat.services.answers import UserTurn
 from chat.streaming import producer, store
 from chat.streaming.database import in_database
+from tests.chat.conftest import REDIS_AWAY
 from tests.running_site import RunningSite
 from tests.tiny_model import TINY_CONTEXT, TINY_MODEL
 
@@ -66,6 +67,16 @@ def test_a_message_too_long_for_the_late_engine_can_be_edited(
     editor = reverse("chat:editor", args=[asked.pk])
     assert "Edit the message" in shown and editor in shown
     assert text in page.get(editor).content.decode()
+
+
+def test_an_answer_is_written_to_its_end_while_redis_is_away(
+    early: Conversation, engine: RunningSite, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(producer, "END_TOLD_AGAIN_AFTER", (0,))
+    settings.CHANNEL_LAYERS = REDIS_AWAY
+    made = written(ask(early, UserTurn("Hello")), engine, settings)
+    assert made.state == Generation.State.DONE
+    assert made.message.text
 
 
 def test_a_file_is_cut_once_the_engine_can_count(

@@ -3,13 +3,13 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from chat.models import Conversation
 from chat.services import branches
 from chat.streaming import producer
 from chat.thread import shown_branch
-from tests.chat.conftest import begin, say, talk
+from tests.chat.conftest import REDIS_AWAY, begin, say, talk
 from tests.processes import FORM, MESSAGE
 
 pytestmark = pytest.mark.both
@@ -53,6 +53,21 @@ def test_a_page_that_shows_the_branch_gets_only_what_is_new(
     whole = page.post(send, FORM | {"text": "More"}, headers={"X-Last-Shown": str(hi.pk)})
     assert "HX-Reswap" not in whole
     assert len(MESSAGE.findall(whole.content.decode())) == 6
+
+
+def test_a_message_is_taken_while_redis_is_away_and_only_other_tabs_miss_it(
+    page: Client,
+    conversation: Conversation,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
+) -> None:
+    async def not_now(generation: object) -> None: ...
+
+    monkeypatch.setattr(producer, "start", not_now)
+    settings.CHANNEL_LAYERS = REDIS_AWAY
+    answer = page.post(reverse("chat:send", args=[conversation.pk]), FORM | {"text": "Hello"})
+    assert answer.status_code == 200
+    assert [m.text for m in conversation.messages.order_by("pk")] == ["Hello", ""]
 
 
 def test_an_answer_that_was_cut_can_be_continued_and_one_that_ended_can_not(
