@@ -16,7 +16,9 @@ POOL_SECONDS = 10
 UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 SQLITE_OPTIONS = {
-    "timeout": 20,
+    # SQLite lets whoever asks next write, not whoever waits longest: when hundreds come at once,
+    # the unlucky ones wait for tens of seconds, and better so than to be refused.
+    "timeout": 45,
     "transaction_mode": "IMMEDIATE",
     "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;"
     # Every thread keeps a connection: 2 MB of pages each, SQLite's default, would be 64 MB in all.

@@ -69,8 +69,10 @@ class Chatter:
 
     # The page
 
-    async def sit(self, until: Callable[[], bool]) -> None:
-        """Keep the page open; it reads what it is sent, and is opened again when it is cut off."""
+    async def sit(self, until: Callable[[], bool], within: float = 0) -> None:
+        """Come within so many seconds and keep the page open; it reads what it is sent, and is
+        opened again when it is cut off."""
+        await asyncio.sleep(self.chance.uniform(0, within))
         while not until() or self._busy:
             try:
                 await self._open(until)
@@ -126,8 +128,9 @@ class Chatter:
 
     # Talking
 
-    async def chat(self, until: Callable[[], bool]) -> None:
+    async def chat(self, until: Callable[[], bool], within: float = 0) -> None:
         """Say something, read the answer to its end, think, and again."""
+        await asyncio.sleep(self.chance.uniform(0, within))
         while not until():
             self._busy = True
             try:

@@ -17,6 +17,7 @@ from proofs.site import WholeSite
 ROWS = 64
 OVERLAP = 3
 LOOK_SECONDS = 2.0
+ARRIVING_SECONDS = 60.0
 FIRST_WORK_SECONDS = 120
 PROCESS = {"run": "trainer", "evaluation": "evaluator"}
 
@@ -75,11 +76,13 @@ class Crowd:
         return self.chatters[: self.plan.chatting]
 
     async def everything(self, until: Callable[[], bool]) -> None:
+        """People come one after the other, not all in the same moment."""
+        within = min(ARRIVING_SECONDS, self.plan.minutes * 60 / 6)
         async with asyncio.TaskGroup() as group:
             for chatter in self.chatters:
-                group.create_task(chatter.sit(until))
+                group.create_task(chatter.sit(until, within))
             for chatter in self.talking:
-                group.create_task(chatter.chat(until))
+                group.create_task(chatter.chat(until, within))
             for labeler in self.labelers:
                 group.create_task(labeler.label(until, self.plan.pause))
             group.create_task(self.keep_working(until))
