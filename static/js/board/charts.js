@@ -76,12 +76,13 @@ function scatter(data, colours) {
 function round(axis) {
   const decades = Math.log10(axis.max / axis.min);
   const leading = decades <= 1 ? [1, 2, 5] : decades <= 2 ? [1, 3] : [1];
-  const kept = axis.ticks.filter(({ value }) => leading.includes(significand(value)));
-  if (kept.length > 1) axis.ticks = kept;
+  const kept = axis.ticks.filter(({ value }) => leading.some((digit) => Math.abs(significand(value) - digit) < 1e-6));
+  const step = Math.ceil(axis.ticks.length / 4);
+  axis.ticks = kept.length > 1 ? kept : axis.ticks.filter((_, place) => place % step === 0);
 }
 
 function significand(value) {
-  return Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9));
+  return value / 10 ** Math.floor(Math.log10(value) + 1e-9);
 }
 
 /* A line through each point from one end of its interval to the other. */
