@@ -26,6 +26,8 @@ STOP_SECONDS = 40
 INSIDE = "import django; django.setup(); from proofs import inside; inside.main()"
 KINDS = ("supervisor", "web", "engine", "worker", "runs", "runs pool", "trainer", "evaluator")
 TALKER = "talker"
+WINDOW = 1024
+"""Tokens. A conversation fills it within minutes, so that answers do not cost more and more."""
 KEPT_LOGS = ROOT / ".check" / "proof-logs"
 
 
@@ -259,7 +261,7 @@ def put_model(models: Path, model: Path | None) -> str:
         (models / model.name).symlink_to(model.resolve())
         return model.name
     build = "from pathlib import Path; from llmkit.tiny import build_tiny_model; import sys; "
-    build += "build_tiny_model(Path(sys.argv[1]), layers=4, window=4096, ends=False)"
+    build += f"build_tiny_model(Path(sys.argv[1]), layers=4, window={WINDOW}, ends=False)"
     command = [sys.executable, "-c", build, str(models / TALKER)]
     made = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if made.returncode:
