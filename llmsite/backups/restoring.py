@@ -11,7 +11,7 @@ import shutil
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from pathlib import Path
 
 from django.conf import settings
@@ -75,9 +75,22 @@ def unpack(source: Path, folder: Path) -> Manifest:
     if not found.is_file():
         raise BackupError(f"{source} is cut off. Use another backup.")
     manifest = Manifest.read(found.read_bytes())
+    require_named(folder, {MANIFEST, *manifest.files})
     for name, (size, digest) in manifest.files.items():
         require_same(folder / name, size, digest)
     return manifest
+
+
+def require_named(folder: Path, named: Container[str]) -> None:
+    """Only what the manifest vouches for, and no links, of which `make` writes none."""
+    if DUMP not in named:
+        raise BackupError("There is no database in this backup. Use another one.")
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink() or (not path.is_dir() and name not in named):
+            raise BackupError(
+                f"{name} was put into this backup after it was made. Use another backup."
+            )
 
 
 def require_same(path: Path, size: int, digest: str) -> None:

@@ -94,19 +94,38 @@ def test_everything_comes_back_into_an_empty_install(tmp_path: Path, databases: 
 
 
 def test_a_file_of_changed_bytes_or_evil_names_changes_nothing(tmp_path: Path) -> None:
-    names = {"data/x": (3, hashlib.sha256(b"abc").hexdigest())}
-    manifest = Manifest("sqlite", "now", {}, True, files=names)
-    whole = packed(tmp_path / "whole.tar", {"data/x": b"abc"}, manifest.as_bytes())
+    good = {"data/x": b"abc", "database": b"rows"}
+    manifest = manifest_of(good)
+    whole = packed(tmp_path / "whole.tar", good, manifest)
     assert restoring.unpack(whole, tmp_path / "a").files["data/x"][0] == 3
-    changed = packed(tmp_path / "changed.tar", {"data/x": b"abd"}, manifest.as_bytes())
-    evil = packed(tmp_path / "evil.tar", {"../x": b"abc"}, manifest.as_bytes())
-    newer = packed(
-        tmp_path / "newer.tar", {}, manifest.as_bytes().replace(b'"shape": 1', b'"shape": 2')
-    )
-    for file, why in ((changed, "damaged"), (evil, "no backup"), (newer, "newer version")):
+    evil = {
+        "damaged": (good | {"data/x": b"abd"}, manifest),
+        "no backup": (good | {"../x": b"abc"}, manifest),
+        "put into this backup": (good | {"data/later": b"abc"}, manifest),
+        "no database": ({"data/x": b"abc"}, manifest_of({"data/x": b"abc"})),
+        "newer version": (good, manifest.replace(b'"shape": 1', b'"shape": 2')),
+    }
+    for why, (files, told) in evil.items():
+        file = packed(tmp_path / f"{why}.tar", files, told)
         with pytest.raises(BackupError, match=why):
             restoring.unpack(file, tmp_path / file.stem)
     assert not (tmp_path / "x").exists()
+
+
+def test_a_link_in_a_backup_is_refused(tmp_path: Path) -> None:
+    good = {"data/x": b"abc", "database": b"rows"}
+    file = packed(tmp_path / "linked.tar", good, manifest_of(good))
+    with tarfile.open(file, "a") as tar:
+        link = tarfile.TarInfo("data/y")
+        link.type, link.linkname = tarfile.SYMTYPE, "x"
+        tar.addfile(link)
+    with pytest.raises(BackupError, match="data/y was put into this backup"):
+        restoring.unpack(file, tmp_path / "unpacked")
+
+
+def manifest_of(files: dict[str, bytes]) -> bytes:
+    told = {name: (len(data), hashlib.sha256(data).hexdigest()) for name, data in files.items()}
+    return Manifest("sqlite", "now", {}, True, files=told).as_bytes()
 
 
 def packed(target: Path, files: dict[str, bytes], manifest: bytes) -> Path:
