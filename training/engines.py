@@ -313,9 +313,14 @@ async def client_for(model: str) -> EngineClient:
     here = await _refreshed()
     if model in here.models:
         return here.models[model]
-    if model in here.known.own_names:
-        return here.clients[0]
-    return here.by_own_name.get(model, here.clients[0])
+    if model not in here.known.own_names and model in here.by_own_name:
+        return here.by_own_name[model]
+    if not here.clients:
+        raise EngineError(
+            f"No server has the model {model}: ENGINE_URLS is empty, and no endpoint offers it.",
+            code="model_not_found",
+        )
+    return here.clients[0]
 
 
 async def every_client() -> list[EngineClient]:

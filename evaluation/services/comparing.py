@@ -205,17 +205,14 @@ def one(pair: Pair, score: Score) -> Comparison:
     first, second = (items.finding(samples, score.measure) for samples in met.samples)
     exact = outcomes(first.per_item, second.per_item) if first.is_mean else None
     difference = paired(first.evidence, second.evidence, met.sources, outcomes=exact)
-    values = [
-        items.values_of(samples, score.task, found.per_item)
-        for samples, found in zip(met.samples, (first, second), strict=True)
-    ]
+    unknown: list[float | None] = [None] * len(met)
     return Comparison(
         task=score.task,
         measure=score.measure,
         scores=(first.value, second.value),
         difference=difference,
         met=met,
-        values=(values[0], values[1]),
+        values=(first.per_item or unknown, second.per_item or unknown),
         higher_is_better=score.higher_is_better,
     )
 

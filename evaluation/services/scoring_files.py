@@ -66,11 +66,17 @@ def read(path: Path, name: str, columns: Columns) -> Sheet:
     """EvaluationsError with one sentence where nothing of it can be scored."""
     check(columns)
     try:
-        return sheet(rows_of(path, name), columns)
+        return chosen(rows_of(path, name), columns)
     except TableError as error:
         raise EvaluationsError(f"{name}: {error}", "file") from error
     except OSError as error:
         raise EvaluationsError(f"{name} can't be read: {error.strerror}.", "file") from error
+
+
+def chosen(rows: Sequence[RawRow | BadRow], columns: Columns) -> Sheet:
+    """What can be scored of rows that are read already. EvaluationsError as `read`."""
+    check(columns)
+    return sheet(rows, columns)
 
 
 def check(columns: Columns) -> None:

@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
 from evaluation.models import EvaluationRun
 from evaluation.services import scoring, scoring_files, scoring_saving
+from evaluation.services.errors import EvaluationsError
 from evaluation.services.scoring import Scores
 from evaluation.services.scoring_files import Columns, Sheet
+from training.tables import TableError
+from training.tables.apart import Bounds, rows_apart
+from training.tables.table import Row
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -45,10 +50,9 @@ class Result:
 def score(upload: UploadedFile, asked: Asked, owner: "User") -> Result:
     """EvaluationsError with one sentence where nothing can be scored; nothing is kept then."""
     wanted = scoring.wanted(asked.metrics)
-    name = upload.name or "outputs"
-    with on_disk(upload) as path:
-        columns = seeming(scoring_files.columns_in(path, name), asked)
-        sheet = scoring_files.read(path, name, columns)
+    rows = rows_of(upload)
+    columns = seeming(scoring_files.known_columns(rows), asked)
+    sheet = scoring_files.chosen(rows, columns)
     scores = scoring.score(sheet, wanted)
     runs: Sequence[EvaluationRun] = ()
     if asked.save:
@@ -56,6 +60,17 @@ def score(upload: UploadedFile, asked: Asked, owner: "User") -> Result:
             name=asked.save, sheet=sheet, scores=scores, owner=owner, shared=asked.shared
         )
     return Result(columns, sheet, scores, runs)
+
+
+def rows_of(upload: UploadedFile) -> list[Row]:
+    """By a process with bounds: the file is a stranger's, and this is a web process."""
+    name = upload.name or "outputs"
+    seconds, memory = settings.UPLOAD_READ_SECONDS, settings.UPLOAD_READ_MEMORY_MB
+    with on_disk(upload) as path:
+        try:
+            return rows_apart(path, name, Bounds(seconds, memory, scoring_files.MOST_ROWS))
+        except TableError as error:
+            raise EvaluationsError(f"{name}: {error}", "file") from error
 
 
 def seeming(known: Sequence[str], asked: Asked) -> Columns:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from llmkit.types import ChatMessage, Delta, GenerationSettings
+from llmkit.types import ChatMessage, Delta, EngineError, GenerationSettings
 from tests.llmkit.rude_server import KEY, RudeServer, rude_server
 from tests.training.conftest import NOBODY
 from training import engines
@@ -192,3 +192,9 @@ def test_plain_http_is_pointed_out_beyond_the_own_network() -> None:
         "http://10.0.0.2",
     ):
         assert not is_plain_and_far(near)
+
+
+def test_without_any_server_a_model_is_refused_in_a_sentence(settings: Any) -> None:
+    settings.ENGINE_URLS = []
+    with pytest.raises(EngineError, match="ENGINE_URLS is empty, and no endpoint offers it"):
+        async_to_sync(engines.client_for)("fox-1")
