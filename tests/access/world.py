@@ -200,15 +200,16 @@ class World:
         )
         sweep = Sweep.objects.create(name=EVIL, **mine)
         recipe = Recipe.objects.create(name=EVIL, **mine)
-        measured = EvaluationRun.objects.create(
-            owner=self.maker,
-            name=EVIL,
-            model=self.version,
-            subject="fox",
-            matter="cola",
-            convention="c",
-            state=Job.State.DONE,
-        )
+        about: dict[str, Any] = {
+            "owner": self.maker,
+            "model": self.version,
+            "subject": "fox",
+            "matter": "cola",
+            "convention": "c",
+            "state": Job.State.DONE,
+        }
+        measured = EvaluationRun.objects.create(name=EVIL, **about)
+        removed = EvaluationRun.objects.create(name="old", **about)
         measured.scores.create(
             task="cola", measure="accuracy", main=True, value=0.5, n=10, signature="s"
         )
@@ -224,6 +225,7 @@ class World:
             "name": "cola",
             "split": "validation",
         }
+        self.call("evaluation", {"pk": removed.pk}, "remove")
         self.by_room["board"] = {"form": "csv"}
         self.by_room["rehearsals"] = {"pk": rehearsal.pk}
         self.run, self.measured = run, measured
