@@ -27,7 +27,7 @@ from pytest_django.fixtures import Settings
 
 from accounts import services
 from accounts.models import User
-from tests import prepared
+from tests import flushed, prepared
 from tests.processes import engine_in
 from tests.running_site import RunningSite
 from tests.tiny_model import TINY_MODEL, build_tiny_model
@@ -49,6 +49,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> UnitScheduli
 def pytest_configure(config: pytest.Config) -> None:
     """Workers share what is prepared; on one Redis they do not hear each other's messages."""
     prepared.share_folder()
+    flushed.install()
     layer: Any = django_settings.CHANNEL_LAYERS["default"]
     if django_settings.REDIS_URL and (worker := os.environ.get("PYTEST_XDIST_WORKER")):
         layer["CONFIG"]["prefix"] = worker

@@ -1,12 +1,19 @@
-"""Prompts that are nearly the same: MinHash finds candidates, exact overlap of shingles decides."""
+"""Prompts that are nearly the same: MinHash finds candidates, exact overlap of shingles decides.
+
+datasketch is imported where it is used: with scipy, which it brings, it takes a process two seconds
+to start, and hardly any process needs it.
+"""
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from datasketch import LeanMinHash, MinHash, MinHashLSH
 
 from feedback.rules.splits import Group
+
+if TYPE_CHECKING:
+    from datasketch import LeanMinHash, MinHash
 
 SHINGLE = 5
 SIMILAR = 0.8
@@ -34,6 +41,8 @@ class NearDuplicates:
     """
 
     def __init__(self, text_of: Callable[[str], str] | None = None) -> None:
+        from datasketch import MinHashLSH
+
         self._index = MinHashLSH(threshold=RECALL_THRESHOLD, num_perm=PERMUTATIONS)
         self._texts: dict[str, str] = {}
         self._age: dict[str, int] = {}
@@ -51,10 +60,12 @@ class NearDuplicates:
 
     def restore(self, key: str, packed: bytes) -> None:
         """Add a group again by its packed signature."""
+        from datasketch import LeanMinHash
+
         values = np.frombuffer(packed, dtype="<u4").astype(np.uint32)
         self._insert(key, LeanMinHash(seed=SEED, hashvalues=values, scheme=SCHEME))
 
-    def _insert(self, key: str, found: MinHash | LeanMinHash) -> None:
+    def _insert(self, key: str, found: "MinHash | LeanMinHash") -> None:
         self._age[key] = len(self._age)
         self._index.insert(key, found, check_duplication=False)
 
@@ -63,7 +74,9 @@ class NearDuplicates:
 
 
 @lru_cache(maxsize=4)
-def signature(text: str) -> MinHash:
+def signature(text: str) -> "MinHash":
+    from datasketch import MinHash
+
     found = MinHash(num_perm=PERMUTATIONS, seed=SEED, scheme=SCHEME)
     parts = sorted(shingles(text))
     found.update_batch([part.encode("utf-8", "surrogatepass") for part in parts])
