@@ -205,14 +205,17 @@ def one(pair: Pair, score: Score) -> Comparison:
     first, second = (items.finding(samples, score.measure) for samples in met.samples)
     exact = outcomes(first.per_item, second.per_item) if first.is_mean else None
     difference = paired(first.evidence, second.evidence, met.sources, outcomes=exact)
-    unknown: list[float | None] = [None] * len(met)
+    values = [
+        items.values_of(samples, score.task, found.per_item)
+        for samples, found in zip(met.samples, (first, second), strict=True)
+    ]
     return Comparison(
         task=score.task,
         measure=score.measure,
         scores=(first.value, second.value),
         difference=difference,
         met=met,
-        values=(first.per_item or unknown, second.per_item or unknown),
+        values=(values[0], values[1]),
         higher_is_better=score.higher_is_better,
     )
 

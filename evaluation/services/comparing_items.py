@@ -85,6 +85,22 @@ def average_of(found: Sequence[Sample]) -> Finding:
     return Finding(whole, AVERAGE, is_mean=False)
 
 
+def values_of(
+    found: Sequence[Sample], task: str, per_item: Sequence[float | None] | None
+) -> Sequence[float | None]:
+    """What each item is worth; an item of a pack by what its own task is averaged by."""
+    pack = averages(task)
+    if pack:
+        return [own_value(sample, pack[str(sample["task"])]) for sample in found]
+    return per_item or [None] * len(found)
+
+
+def own_value(sample: Sample, measures: Sequence[str]) -> float | None:
+    """None where a measure has no value for one item alone."""
+    values = [value_of(sample, measure) for measure in measures]
+    return None if None in values else sum(value or 0 for value in values) / len(values)
+
+
 def value_of(sample: Sample, measure: str) -> float | None:
     values: Mapping[str, float] = sample.get("values", {})
     found = values.get(measure)

@@ -16,7 +16,8 @@ from pytest_django.fixtures import Settings
 
 from accounts.models import User
 from evaluation.models import EvaluationRun, Ranking, Score, System
-from evaluation.services import board, scoring, scoring_files, scoring_saving
+from evaluation.run.samples import Sample
+from evaluation.services import board, comparing_items, scoring, scoring_files, scoring_saving
 from evaluation.services.board_export import with_ranks
 from evaluation.services.board_filters import filters_in
 from evaluation.services.scoring_files import Columns
@@ -125,6 +126,16 @@ def test_a_script_hears_of_what_the_board_does_not_know(saved: list[EvaluationRu
     ):
         with pytest.raises(CommandError, match=told):
             call_command("leaderboard", **options)
+
+
+def test_an_item_of_a_pack_is_worth_what_its_own_task_is_averaged_by() -> None:
+    found: list[Sample] = [
+        {"task": "starter_facts", "values": {"acc": 0.0, "acc_norm": 1.0}},
+        {"task": "starter_summaries", "values": {"rougeL": 0.25, "rouge1": 0.5}},
+        {"task": "starter_sentiment", "values": {}},
+    ]
+    assert comparing_items.values_of(found, "starter", None) == [1.0, 0.25, None]
+    assert comparing_items.values_of(found, "gsm8k", [1, 0, None]) == [1, 0, None]
 
 
 def test_the_leaderboard_shares_ranks_and_knows_them_again(
