@@ -16,7 +16,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from llmkit.engine.answer import error_response
@@ -29,6 +29,7 @@ from llmkit.types import EngineError
 logger = logging.getLogger(__name__)
 
 GRACE_SECONDS = 1
+CLIENT_GONE = 499
 
 
 def create_app(
@@ -56,7 +57,11 @@ def create_app(
         yield
         hub.close()
 
-    handlers: Any = {EngineError: on_engine_error, HTTPException: on_http_error}
+    handlers: Any = {
+        EngineError: on_engine_error,
+        HTTPException: on_http_error,
+        ClientDisconnect: on_gone,
+    }
     embeddings = embeddings_route(embeddings_folder(models_dir))
     routes = [*Api(hub, default_model).routes(), embeddings, score_route(hub)]
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
@@ -74,6 +79,11 @@ def load_default(hub: ModelHub, name: str | None) -> None:
 
 async def on_engine_error(request: Request, error: EngineError) -> Response:
     return error_response(error)
+
+
+async def on_gone(request: Request, error: ClientDisconnect) -> Response:
+    """Whoever asked left in the middle of asking: nobody is there to answer, and nothing failed."""
+    return Response(status_code=CLIENT_GONE)
 
 
 async def on_http_error(request: Request, error: HTTPException) -> Response:

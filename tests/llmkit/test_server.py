@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -206,6 +207,30 @@ async def test_a_prompt_beyond_the_window_is_refused_naming_both_numbers(
         assert error["code"] == "too_long"
         assert told in error["message"]
         assert str(TINY_CONTEXT) in error["message"]
+
+
+@pytest.fixture
+def faults() -> Iterator[list[str]]:
+    """What the server logs as errors."""
+    found: list[str] = []
+    handler = logging.Handler(logging.ERROR)
+    handler.emit = lambda record: found.append(record.getMessage())  # type: ignore[method-assign]
+    logging.getLogger("uvicorn.error").addHandler(handler)
+    yield found
+    logging.getLogger("uvicorn.error").removeHandler(handler)
+
+
+async def test_who_leaves_in_the_middle_of_asking_is_no_error_of_the_engine(
+    engine: RunningEngine, http: httpx.AsyncClient, faults: list[str]
+) -> None:
+    host, port = engine.url.removeprefix("http://").split(":")
+    _, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"POST {CHAT} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 99\r\n\r\n{{".encode())
+    await writer.drain()
+    writer.close()
+    await writer.wait_closed()
+    assert (await http.post(CHAT, json=body())).is_success
+    assert faults == []
 
 
 async def test_a_damaged_folder_fails_alone_and_is_tried_again_when_it_changes(
