@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import html
 import json
 import random
 import time
@@ -16,7 +17,7 @@ from websockets.exceptions import WebSocketException
 from websockets.typing import Origin
 
 from tests.faults.crowd import TOKEN
-from tests.processes import FORM, LIVE, MESSAGE, Watcher
+from tests.processes import COPIED, FORM, LIVE, MESSAGE, Watcher
 
 PATIENCE_SECONDS = 90
 AGAIN_SECONDS = 1.0
@@ -168,8 +169,29 @@ class Chatter:
         while said.ended is None and time.monotonic() < deadline:
             await asyncio.sleep(0.05)
         self.heard.counts[said.state if said.ended else "never ended"] += 1
-        if said.ended is None and not self.patient:
+        if said.ended is not None:
+            await self._show_whole(said, deadline)
+        elif not self.patient:
             self.heard.errors.append(f"message {said.message} did not end")
+
+    async def _show_whole(self, said: Said, deadline: float) -> None:
+        """As a page does at the end: it draws the whole answer, which goes on from what was told,
+        and with no fault about was told to its last character."""
+        while (whole := await self._whole(said.message)) is None and time.monotonic() < deadline:
+            await asyncio.sleep(AGAIN_SECONDS)
+        if whole is None:
+            return
+        if not whole.startswith(said.seen) or (whole != said.seen and not self.patient):
+            self.heard.torn.append(f"message {said.message}: {len(said.seen)} characters were told")
+        said.seen = whole
+
+    async def _whole(self, message: int) -> str | None:
+        with contextlib.suppress(httpx.TransportError):
+            page = await self.http.get(f"{self.url}/m/{message}/", headers=self.headers)
+            if page.status_code == 200:
+                found = COPIED.search(page.text)
+                return html.unescape(found[1]) if found else ""
+        return None
 
     def _refused(self, answer: httpx.Response) -> None:
         self.heard.counts[f"answered {answer.status_code}"] += 1
