@@ -37,8 +37,10 @@ def test_editing_can_be_given_up(chat: ChatPage, chatter: Chatter) -> None:
     chatter.send("As it was", max_tokens="5")
     chat.open(f"{chatter.path}/")
     chat.wait_for_end()
-    chat.page.locator(".turn.user").get_by_role("button", name="Edit").press("Enter")
-    chat.page.locator(".turn.user").get_by_role("button", name="Cancel").press("Enter")
+    asked = chat.page.locator(".turn.user")
+    asked.get_by_role("button", name="Edit").press("Enter")
+    expect(asked.get_by_role("textbox", name="Message")).to_be_focused()
+    asked.get_by_role("button", name="Cancel").press("Enter")
     expect(chat.asked).to_have_text("As it was")
 
 

@@ -338,12 +338,20 @@ async def test_other_methods_and_paths_are_errors_in_json(http: httpx.AsyncClien
 async def test_prometheus_reads_what_was_written_and_what_waits(http: httpx.AsyncClient) -> None:
     before = await metrics(http)
     answer = (await http.post(CHAT, json=body(max_tokens=5))).json()["usage"]
-    after = await metrics(http)
+    after = await once_counted(http, before.get("llmkit_requests_total", 0))
     grown = {name: after[name] - before.get(name, 0) for name in after}
     assert grown["llmkit_completion_tokens_total"] == answer["completion_tokens"]
     assert grown["llmkit_prompt_tokens_total"] == answer["prompt_tokens"]
     assert grown["llmkit_requests_total"] == 1
     assert after["llmkit_running"] == 0 and after["llmkit_memory_bytes"] > 0
+
+
+async def once_counted(http: httpx.AsyncClient, requests: float) -> dict[str, float]:
+    """A request is counted when its connection is done with, a moment after its last byte."""
+    async with asyncio.timeout(60):
+        while (found := await metrics(http)).get("llmkit_requests_total", 0) == requests:
+            await asyncio.sleep(0.01)
+    return found
 
 
 async def metrics(http: httpx.AsyncClient) -> dict[str, float]:

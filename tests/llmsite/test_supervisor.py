@@ -23,14 +23,15 @@ children = [Child(**child) for child in json.loads(sys.argv[1])]
 supervisor = Supervisor(children, ready_text="Ready.", pause=lambda deaths: 0, grace=0.5)
 raise SystemExit(asyncio.run(supervisor.run()))
 """
-WAITS = "import os, signal; print('pid', os.getpid(), flush=True); signal.pause()"
+TELLS = "os.write(1, f'{who}pid {os.getpid()}\\n'.encode())\nsignal.pause()"
+WAITS = "import os, signal\nwho = ''\n" + TELLS
 WAITS_STUBBORNLY = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + WAITS
 WAITS_WITH_A_CHILD = (
     "import os, signal\n"
-    "if not os.fork(): signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-    "print('pid', os.getpid(), flush=True)\n"
-    "signal.pause()"
+    "who = 'own ' if os.fork() else 'child '\n"
+    "if who == 'child ': signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + TELLS
 )
+FORKS = "import os, signal\nwho = 'own ' if os.fork() else 'child '\n" + TELLS
 DIES = "raise SystemExit(3)"
 
 
@@ -60,8 +61,7 @@ def test_a_killed_child_is_started_again_and_this_is_said() -> None:
 
 def test_a_killed_child_is_started_again_although_a_child_of_its_own_lives_on() -> None:
     """As Celery's scheduler does when its worker is killed: it goes on, and holds the output."""
-    forks = "import os, signal\nprint('child' if not os.fork() else 'own', end=' ')\n" + WAITS
-    with supervised(worker=forks) as supervisor:
+    with supervised(worker=FORKS) as supervisor:
         own, child = sorted((supervisor.until("pid") for _ in range(2)), reverse=True)
         left = Watched(_pid(child))
         os.kill(_pid(own), signal.SIGKILL)

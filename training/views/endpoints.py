@@ -48,7 +48,10 @@ def _saved(
         endpoint = endpoints.add(wanted=wanted, by=signed_in(request))
     else:
         endpoints.change(endpoint=endpoint, wanted=wanted)
-    _say_state(request, endpoint)
+    if endpoint.healthy:
+        _say_state(request, endpoint)
+    else:
+        messages.warning(request, f"{endpoint.name} is saved. {endpoint.error}")
     if is_plain_and_far(endpoint.url):
         messages.warning(request, PLAIN)
     return redirect("models:list")
