@@ -1,6 +1,7 @@
 """Finding tasks of a project: by words, where they come from, and how far they are."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ from django.http import QueryDict
 from feedback.models import Annotation, Assignment, Candidate, Project, RankingTask
 from feedback.progress import with_standing
 
+# As long as any key of the database can be.
+KEY = re.compile(r"[0-9]{1,18}")
 STATES = {
     "untouched": "Not begun",
     "begun": "Begun",
@@ -40,7 +43,7 @@ class Wanted:
             q=data.get("q", "").strip()[:200],
             source=known(data.get("source", ""), RankingTask.Source.values),
             state=known(data.get("state", ""), STATES),
-            labeler=labeler if labeler.isascii() and labeler.isdecimal() else "",
+            labeler=labeler if KEY.fullmatch(labeler) else "",
             order=known(data.get("order", ""), ORDERS),
         )
 

@@ -46,6 +46,7 @@ def test_tasks_are_found_by_words_state_source_and_labeler(
         ("source=import", 0),
         (f"labeler={mine.pk}", 1),
         ("state=nonsense&labeler=x&page=99&order=new", 3),
+        (f"labeler={'9' * 30}", 3),
     ):
         shown = text(manager, f"/feedback/{project.slug}/tasks/?{query}")
         assert f"{count} task" in shown if count else "No task fits" in shown, query
