@@ -24,10 +24,9 @@ from tests.access.people import (
     make_people,
 )
 from tests.access.table import Row, Table, as_line, decided
-from tests.access.world import World
+from tests.access.world import World, alone_in, world_of
 from tests.one_loop import in_one_loop
 
-NOBODY = "http://127.0.0.1:9"
 # Signing in by one way or another, and what a supervisor asks.
 OPEN = {f"accounts:{name}" for name in ("join", "login", "new-password", "setup")} | {"chat:health"}
 ELSEWHERE = {("socket:conversation", "SOCKET"), ("socket:comparison", "SOCKET")}
@@ -40,9 +39,7 @@ def people(
     db: None, settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> dict[str, Person]:
     caplog.set_level("CRITICAL", "django.request")
-    settings.DATA_DIR, settings.UPLOADS_DIR = tmp_path, tmp_path / "uploads"
-    settings.MODELS_DIR = tmp_path / "models"
-    settings.ENGINE_URLS = [NOBODY]
+    alone_in(tmp_path, settings)
     settings.ROOT_URLCONF = "tests.access.brief"
     backend = {"BACKEND": "tests.access.brief.Templates", "NAME": "django"}
     settings.TEMPLATES = [{**settings.TEMPLATES[0], **backend}]
@@ -51,9 +48,7 @@ def people(
 
 @pytest.fixture
 def world(people: dict[str, Person]) -> World:
-    maker, member = people["maker"].user, people["member"].user
-    assert maker and member
-    return World(maker, member)
+    return world_of(people)
 
 
 def rows_of(page: Page, world: World, people: dict[str, Person], site: Site) -> Iterator[Told]:

@@ -1,8 +1,11 @@
 """One thing of every kind, all of them the maker's, and what addresses call them."""
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from accounts import services as accounts
 from accounts.models import Notification, User
@@ -19,6 +22,7 @@ from feedback.services.labeling import claims
 from feedback.services.red_team import dialogue, setup
 from lifecycle.models import Rehearsal
 from llmkit.types import GenerationSettings
+from tests.access.people import Person
 from tests.chat.conftest import begin, talk
 from tests.feedback.test_project_pages import rank, task_in
 from training.models import (
@@ -39,6 +43,22 @@ Values = dict[str, Any]
 # What somebody may have called their things: a page that shows it as it is runs it.
 EVIL = "<script>alert(1)</script>"
 SPEC = {"fields": [{"name": "question", "label": "Question"}], "input_format": "Q: {question}"}
+
+
+NOBODY = "http://127.0.0.1:9"
+
+
+def alone_in(folder: Path, settings: Settings) -> None:
+    """The site keeps all files there, and no engine answers it."""
+    settings.DATA_DIR, settings.UPLOADS_DIR = folder, folder / "uploads"
+    settings.MODELS_DIR = folder / "models"
+    settings.ENGINE_URLS = [NOBODY]
+
+
+def world_of(people: Mapping[str, Person]) -> "World":
+    maker, member = people["maker"].user, people["member"].user
+    assert maker and member
+    return World(maker, member)
 
 
 class World:

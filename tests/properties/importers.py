@@ -165,108 +165,143 @@ def backup() -> bytes:
     return written.getvalue()
 
 
-def importers(project: Project, owner: User, tmp_path: Path) -> Sequence[Importer]:
-    def conversations(path: Path) -> None:
-        transfer.import_file(owner=owner, data=path.read_bytes())
+@dataclass(frozen=True)
+class Here:
+    """Where and for whom what is taken would lie."""
 
-    def template(path: Path) -> None:
+    project: Project
+    owner: User
+    folder: Path
+
+    def conversations(self, path: Path) -> None:
+        transfer.import_file(owner=self.owner, data=path.read_bytes())
+
+    def template(self, path: Path) -> None:
         text = path.read_bytes().decode("utf-8", "replace")
-        name, description, spec = template_text.imported(text)
-        prompt_templates.create_template(owner=owner, name=name, description=description, spec=spec)
+        name, about, spec = template_text.imported(text)
+        prompt_templates.create_template(owner=self.owner, name=name, description=about, spec=spec)
 
-    def rankings(form: str) -> Take:
-        return lambda path: import_preferences(project=project, path=path, format_name=form)
+    def rankings(self, form: str) -> Take:
+        return lambda path: import_preferences(project=self.project, path=path, format_name=form)
 
-    def table(path: Path) -> None:
-        list(open_table(path, path.name).rows)
+    def prompts(self, path: Path) -> None:
+        data = path.read_bytes()
+        making.draft(project=self.project, name=path.name, content=data, by=self.owner)
 
-    def outputs(path: Path) -> None:
-        scoring_files.columns_in(path, path.name)
-        scoring_files.read(path, path.name, Columns(("reference",), {"good": "good"}))
-
-    def prompts(path: Path) -> None:
-        making.draft(project=project, name=path.name, content=path.read_bytes(), by=owner)
-
-    def benchmark(name: str) -> Take:
+    def benchmark(self, name: str) -> Take:
         task = benchmarks.task(name)
-        return lambda path: bringing.bring(task, task.split, [path], tmp_path / "benchmarks")
+        return lambda path: bringing.bring(task, task.split, [path], self.folder / "benchmarks")
 
-    def document(kind: str) -> Take:
-        assert kind in READERS
 
-        def take(path: Path) -> None:
-            with path.open("rb") as file:
-                report(file, kind)
+def table(path: Path) -> None:
+    list(open_table(path, path.name).rows)
 
-        return take
 
-    def dataset(path: Path) -> None:
-        """As every kind that its columns could be."""
-        work = path.with_suffix(".work")
-        shutil.rmtree(work, ignore_errors=True)
-        (work / UPLOAD).parent.mkdir(parents=True)
-        shutil.copy(path, work / UPLOAD)
-        request = Request(str(work), path.name)
-        for kind, mapping in look(request, quiet)["suggested"].items():
-            build(replace(request, choices=Choices(kind, mapping, Splits())), quiet)
+def outputs(path: Path) -> None:
+    scoring_files.columns_in(path, path.name)
+    scoring_files.read(path, path.name, Columns(("reference",), {"good": "good"}))
 
-    def model(part: str) -> Take:
-        def take(path: Path) -> None:
-            folder = path.with_suffix(".model")
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
-            for name, data in MODEL.items():
-                (folder / name).write_bytes(data)
-            (folder / "model.safetensors").write_bytes(weights())
-            shutil.copy(path, folder / part)
-            inspect_folder(folder)
 
-        return take
+def document(kind: str) -> Take:
+    def take(path: Path) -> None:
+        with path.open("rb") as file:
+            report(file, kind)
 
-    def adapter(part: str) -> Take:
-        def take(path: Path) -> None:
-            folder = path.with_suffix(".adapter")
-            folder.mkdir(exist_ok=True)
-            (folder / adapters.CONFIG).write_text(json.dumps(ADAPTER))
-            (folder / adapters.WEIGHTS).write_bytes(weights())
-            shutil.copy(path, folder / part)
-            adapters.read_json(folder / adapters.CONFIG)
-            list(tensors(folder / adapters.WEIGHTS))
+    assert kind in READERS
+    return take
 
-        return take
 
-    def restored(path: Path) -> None:
-        folder = path.with_suffix(".unpacked")
-        folder.mkdir(exist_ok=True)
-        restoring.unpack(path, folder)
+def dataset(path: Path) -> None:
+    """As every kind that its columns could be."""
+    work = fresh(path, ".work")
+    (work / UPLOAD).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(path, work / UPLOAD)
+    request = Request(str(work), path.name)
+    for kind, mapping in look(request, quiet)["suggested"].items():
+        build(replace(request, choices=Choices(kind, mapping, Splits())), quiet)
 
+
+def model(part: str) -> Take:
+    def take(path: Path) -> None:
+        folder = fresh(path, ".model")
+        for name, data in {**MODEL, "model.safetensors": weights()}.items():
+            (folder / name).write_bytes(data)
+        shutil.copy(path, folder / part)
+        inspect_folder(folder)
+
+    return take
+
+
+def adapter(part: str) -> Take:
+    def take(path: Path) -> None:
+        folder = fresh(path, ".adapter")
+        (folder / adapters.CONFIG).write_text(json.dumps(ADAPTER))
+        (folder / adapters.WEIGHTS).write_bytes(weights())
+        shutil.copy(path, folder / part)
+        adapters.read_json(folder / adapters.CONFIG)
+        list(tensors(folder / adapters.WEIGHTS))
+
+    return take
+
+
+def restored(path: Path) -> None:
+    restoring.unpack(path, fresh(path, ".unpacked"))
+
+
+def fresh(path: Path, ending: str) -> Path:
+    folder = path.with_suffix(ending)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
+
+
+def importers(here: Here) -> Sequence[Importer]:
+    return [*of_people(here), *of_rows(here), *of_documents(), *of_models()]
+
+
+def of_people(here: Here) -> Sequence[Importer]:
     return [
-        Importer("talk.json", json.dumps(TALK).encode(), conversations),
-        Importer("talk.jsonl", lines(SHAREGPT, TALK), conversations),
-        Importer("template.yaml", TEMPLATE, template),
-        Importer("hh.jsonl", lines(HH), rankings("hh-rlhf")),
-        Importer("oasst.jsonl", lines(OASST), rankings("oasst")),
-        Importer("ranked.jsonl", lines(RANKED), rankings("annotations")),
+        Importer("talk.json", json.dumps(TALK).encode(), here.conversations),
+        Importer("talk.jsonl", lines(SHAREGPT, TALK), here.conversations),
+        Importer("template.yaml", TEMPLATE, here.template),
+        Importer("hh.jsonl", lines(HH), here.rankings("hh-rlhf")),
+        Importer("oasst.jsonl", lines(OASST), here.rankings("oasst")),
+        Importer("ranked.jsonl", lines(RANKED), here.rankings("annotations")),
+        Importer("prompts.csv", PROMPTS, here.prompts),
+        Importer("prompts.jsonl", lines({"prompt": "Hi"}, TALK), here.prompts),
+    ]
+
+
+def of_rows(here: Here) -> Sequence[Importer]:
+    return [
         Importer("rows.csv", TABLE, table),
         Importer("rows.jsonl", lines({"a": 1, "b": "x"}, {"a": 2}), table),
         Importer("rows.json", json.dumps([{"a": 1}, {"a": 2}]).encode(), table),
         Importer("rows.jsonl.gz", gzip.compress(lines({"a": 1}), mtime=0), table),
         Importer("rows.parquet", parquet(), table),
         Importer("outputs.csv", OUTPUTS, outputs),
-        Importer("prompts.csv", PROMPTS, prompts),
-        Importer("prompts.jsonl", lines({"prompt": "Hi"}, TALK), prompts),
-        Importer("gsm8k.jsonl", lines(SQUAD), benchmark("gsm8k")),
-        Importer("run.yaml", SETTINGS, files.settings_in),
-        Importer("run.json", b'{"name": "sums", "max_steps": 10}', files.settings_in),
+        Importer("gsm8k.jsonl", lines(SQUAD), here.benchmark("gsm8k")),
+        Importer("known.jsonl", lines(*ROWS), dataset),
+    ]
+
+
+def of_documents() -> Sequence[Importer]:
+    return [
         Importer("a.pdf", pdf_file("Hello"), document("pdf")),
         Importer("a.docx", word_file(), document("docx")),
         Importer("a.txt", b"Hello", document("txt")),
-        Importer("known.jsonl", lines(*ROWS), dataset),
+        Importer("run.yaml", SETTINGS, files.settings_in),
+        Importer("run.json", b'{"name": "sums", "max_steps": 10}', files.settings_in),
+        Importer("site.tar.gz", backup(), restored),
+    ]
+
+
+def of_models() -> Sequence[Importer]:
+    return [
         Importer("config.json", MODEL["config.json"], model("config.json")),
         Importer("tokenizer_config.json", b"{}", model("tokenizer_config.json")),
         Importer("model.safetensors", weights(), model("model.safetensors")),
         Importer("adapter_config.json", json.dumps(ADAPTER).encode(), adapter(adapters.CONFIG)),
         Importer("adapter_model.safetensors", weights(), adapter(adapters.WEIGHTS)),
         Importer("fox.gguf", gguf(), dense_bytes),
-        Importer("site.tar.gz", backup(), restored),
     ]

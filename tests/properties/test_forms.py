@@ -17,7 +17,7 @@ from accounts.forms import NewPasswordForm
 from tests.access.addresses import pages
 from tests.access.people import ROLES, YES, Person, make_people
 from tests.access.table import Row, decided
-from tests.access.world import World
+from tests.access.world import World, alone_in, world_of
 from tests.one_loop import in_one_loop
 from tests.properties.names import ROOMS, every, fields_by_room
 from tests.properties.trial import TRIES, Target, Trial
@@ -41,17 +41,13 @@ def people(
     now = timezone.now()
     monkeypatch.setattr(timezone, "now", lambda: now)
     caplog.set_level("ERROR", "django.request")
-    settings.DATA_DIR, settings.UPLOADS_DIR = tmp_path, tmp_path / "uploads"
-    settings.MODELS_DIR = tmp_path / "models"
-    settings.ENGINE_URLS = ["http://127.0.0.1:9"]
+    alone_in(tmp_path, settings)
     return make_people()
 
 
 @pytest.fixture
 def world(people: dict[str, Person]) -> World:
-    maker, member = people["maker"].user, people["member"].user
-    assert maker and member
-    return World(maker, member)
+    return world_of(people)
 
 
 def targets(world: World, people: dict[str, Person]) -> Iterator[Target]:

@@ -14,7 +14,7 @@ from accounts.models import User
 from feedback.models import Project
 from feedback.services import projects
 from tests.properties import nasty
-from tests.properties.importers import REFUSALS, Importer, importers
+from tests.properties.importers import REFUSALS, Here, Importer, importers
 from tests.properties.trial import rows, statements
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ def project(settings: Settings, tmp_path: Path) -> Project:
 
 @pytest.fixture
 def every(project: Project, owner: User, tmp_path: Path) -> Sequence[Importer]:
-    return importers(project, owner, tmp_path)
+    return importers(Here(project, owner, tmp_path))
 
 
 def fault_of(importer: Importer, path: Path, data: bytes) -> str:

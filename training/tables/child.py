@@ -1,30 +1,22 @@
 """The process that reads one table for a web process:
 
-    python -m training.tables.child PATH NAME SECONDS MEMORY_MB MOST_ROWS MOST_BYTES
+    python -m training.tables.child SECONDS MEMORY_MB PATH NAME MOST_ROWS MOST_BYTES
 
 Standard output gets a row a line, [number, values] or [number, fault, raw], and {} as the last
 line; or {"error": sentence} in its place. The limits are set before anything of the file is looked
-at. What is not covered: it could still open connections.
+at, see `llmkit.confined`.
 """
 
 import json
-import resource
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from llmkit.confined import limit
 from training.tables.reading import open_table
 from training.tables.table import BadRow, Row, TableError
 
 TOO_MUCH = "It unpacks to too much. Split it."
-
-
-def limit(seconds: int, memory_mb: int) -> None:
-    memory = memory_mb * 1024 * 1024
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def lines(path: Path, name: str, most_rows: int, most_bytes: int) -> Iterator[str]:
@@ -55,10 +47,9 @@ def packed(row: Row) -> str:
     return json.dumps([row.number, row.values])
 
 
-def main(path: str, name: str, *limits: str) -> None:
-    seconds, memory_mb, most_rows, most_bytes = map(int, limits)
-    limit(seconds, memory_mb)
-    for line in lines(Path(path), name, most_rows, most_bytes):
+def main(seconds: str, memory_mb: str, path: str, name: str, *most: str) -> None:
+    limit(int(seconds), int(memory_mb))
+    for line in lines(Path(path), name, *map(int, most)):
         sys.stdout.write(line + "\n")
 
 
