@@ -5,6 +5,7 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from evaluation.run.telling import Teller
 from training.run.errors import RunError, Stopped
 from training.run.events import Events
 from training.run.folder import RunFolder, write_whole
-from training.run.running import CANCELLED, FAILED, HELD, STATES, SUCCEEDED
+from training.run.running import CANCELLED, FAILED, HELD, SUCCEEDED, told
 from training.run.stopping import Stop
 
 SCORES = "scores.json"
@@ -41,20 +42,20 @@ def run(folder: RunFolder, stop: Stop) -> int:
 
 
 def attempt(folder: RunFolder, stop: Stop) -> int:
-    events = Events(folder.events_file)
-    code, ended = FAILED, {}
-    events.add("started")
+    code: int = FAILED
+    ended: dict[str, Any] = {}
     try:
+        events = Events(folder.events_file)
+        events.add("started")
         ended = dict(evaluated(folder, Teller(events), stop))
         code = SUCCEEDED
     except Stopped:
         code = CANCELLED
     except BaseException as error:
-        traceback.print_exc()
-        ended = {"error": sentence_for(error).replace("The run failed", "The evaluation failed")}
-    events.add("ended", state=STATES[code], **ended)
-    events.close()
-    return code
+        with suppress(OSError):
+            traceback.print_exception(error)
+        ended = {"error": sentence_for(error)}
+    return told(folder, code, ended)
 
 
 @dataclass

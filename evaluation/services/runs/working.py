@@ -11,6 +11,7 @@ from time import sleep
 from django.conf import settings
 
 from evaluation.models import EvaluationRun
+from evaluation.run.errors import DISK_FULL
 from evaluation.services.errors import EvaluationsError
 from evaluation.services.runs import filing, folders, making
 from evaluation.services.runs.child import EvaluationChild
@@ -18,8 +19,9 @@ from evaluation.services.runs.following import Follower
 from evaluation.services.runs.subjects import Subject
 from llmkit.identity import identity, identity_of
 from training.models import Job, JobLostError
+from training.run.errors import is_disk_full
 from training.run.folder import RunFolder
-from training.run.running import CANCELLED, FAILED, SUCCEEDED
+from training.run.running import CANCELLED, FAILED, FULL, SUCCEEDED
 from training.services import held
 from training.services.runs import disk, leaving
 from training.services.runs.child import ended
@@ -57,9 +59,14 @@ def run(*, run_id: str, attempt: int) -> bool:
     except Exception as error:
         log.exception("%s broke off", row)
         with suppress(JobLostError):
-            told = str(error) if isinstance(error, EvaluationsError) else BROKE
-            held.end(row, State.FAILED, told)
+            held.end(row, State.FAILED, sentence_of(error))
     return True
+
+
+def sentence_of(error: Exception) -> str:
+    if is_disk_full(error):
+        return DISK_FULL
+    return str(error) if isinstance(error, EvaluationsError) else BROKE
 
 
 def _work(row: EvaluationRun) -> None:
@@ -110,6 +117,8 @@ def settle(row: EvaluationRun, code: int, follower: Follower) -> None:
         _stopped(row)
     elif code == FAILED:
         held.end(row, State.FAILED, follower.ended.get("error") or BROKE)
+    elif code == FULL:
+        held.end(row, State.FAILED, DISK_FULL)
     elif code == CANCELLED:
         held.again(row, making.enqueue, phase="Starting again")
     else:

@@ -124,7 +124,7 @@ def doubt_of_new_ones() -> OrderBy:
 def open_tasks(project: Project, labeler: Labeler) -> "QuerySet[RankingTask]":
     """Tasks with a free slot that the labeler has not had and did not write a candidate of."""
     holding = Q(assignments__state__in=Assignment.HOLDING, assignments__slot__isnull=False)
-    taken = Count("assignments", filter=holding, distinct=True)
+    taken = Count("assignments", filter=holding)
     free = new_to(labeler, project.tasks.open().filter(gold__isnull=True)).annotate(taken=taken)
     return free.filter(taken__lt=F("overlap"))
 

@@ -1,14 +1,18 @@
 """A folder is evaluated whole, broken off and gone on with; nothing is asked twice."""
 
 import json
+import resource
 from collections.abc import Callable
 
 import pytest
 
 from evaluation.run import samples
+from evaluation.run.errors import DISK_FULL
 from evaluation.run.running import CANCELLED, FAILED, SUCCEEDED, run
 from tests.evaluation.run.conftest import StopAfter, lines
+from tests.training.run.test_faults import in_a_process
 from training.run.folder import RunFolder
+from training.run.running import FULL
 from training.run.stopping import Stop
 
 Folders = Callable[..., RunFolder]
@@ -64,6 +68,24 @@ def lines_whole(path: object) -> list[dict[str, object]]:
     from evaluation.run.book import _lines
 
     return list(_lines(path))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("most", "code"), [(1500, FAILED), (60, FULL)])
+def test_a_full_disk_is_named_and_the_evaluation_goes_on_from_what_is_done(
+    folder_for: Folders, most: int, code: int
+) -> None:
+    whole, full = (folder_for("starter_facts", at=at, limit=8) for at in ("whole", "full"))
+    assert run(whole, Stop()) == SUCCEEDED
+
+    def without_room() -> int:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+        return run(full, Stop())
+
+    assert in_a_process(without_room) == code
+    if code == FAILED:
+        assert lines(full.events_file)[-1]["error"] == DISK_FULL
+    assert run(full, Stop()) == SUCCEEDED
+    assert scores(full) == scores(whole)
 
 
 @pytest.mark.parametrize(
