@@ -1,15 +1,14 @@
 """The processes that make up the app, as `manage.py up` starts them."""
 
 import sys
-from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from llmsite.celery import LONG, SHORT
 from llmsite.preflight import browser_address
 from llmsite.supervisor import Child
+from training import engine_here
 
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 # A page sends a hundred bytes; whoever sends more than this at once is cut off.
 LARGEST_FRAME = 65_536
 # glibc gives each thread a heap of its own: what one has freed, the others can not use.
@@ -18,16 +17,7 @@ ONE_ARENA = {"MALLOC_ARENA_MAX": "1"}
 
 def wanted() -> list[Child]:
     """Engine first, so that it loads while the others start; none if ENGINE_URLS are elsewhere."""
-    return [*([engine()] if own_engine() else []), web(), worker(), runs()]
-
-
-def own_engine() -> bool:
-    """Whether one of ENGINE_URLS is the engine that this machine runs on ENGINE_PORT."""
-    addresses = [urlsplit(url) for url in settings.ENGINE_URLS]
-    return any(
-        address.hostname in LOOPBACK and address.port == settings.ENGINE_PORT
-        for address in addresses
-    )
+    return [*([engine()] if engine_here.is_wanted() else []), web(), worker(), runs()]
 
 
 def web() -> Child:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
-from urllib.parse import urlsplit
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
@@ -24,6 +23,7 @@ from lifecycle.things import THINGS, Work
 from llmkit.client import EngineClient
 from llmkit.identity import identity
 from llmkit.types import EngineError
+from training import engine_here
 from training.models import Job
 
 START_SECONDS = 180.0
@@ -70,10 +70,10 @@ def engine_with(models: list[str], say: Say) -> Iterator[None]:
     if serves(models):
         yield
         return
-    url = urlsplit(settings.ENGINE_URLS[0])
-    if url.hostname not in ("127.0.0.1", "localhost") or url.port != settings.ENGINE_PORT:
+    if not engine_here.is_wanted():
         raise LifecycleError(
-            f"No engine answers for {', '.join(models)}. Start the one at {url.geturl()}."
+            f"No engine answers for {', '.join(models)}. "
+            f"Start one of these: {', '.join(settings.ENGINE_URLS)}."
         )
     say("Starting an engine for the answers.")
     process = started()

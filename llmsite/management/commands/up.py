@@ -11,6 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from llmsite import children, preflight
 from llmsite.supervisor import Supervisor
+from training import engine_here
 
 
 class Command(BaseCommand):
@@ -34,7 +35,7 @@ class Command(BaseCommand):
 
 def _require_ports() -> None:
     preflight.require_port(settings.HOST, settings.PORT, "PORT")
-    if children.own_engine():
+    if engine_here.is_wanted():
         preflight.require_port("127.0.0.1", settings.ENGINE_PORT, "ENGINE_PORT")
 
 
