@@ -18,7 +18,7 @@ class NewForm(forms.Form):
         initial=Rehearsal.Size.QUICK,
         widget=forms.RadioSelect,
         help_text="Quick shows within minutes that the loop works, on a model that is made for it "
-        "and good for nothing. Full trains a model of yours for an hour or more.",
+        "and good for nothing. Full trains a model of yours for half an hour or more.",
     )
     model = forms.ChoiceField(
         label="Model of a full rehearsal", required=False, help_text="An adapter is put on it."

@@ -101,7 +101,11 @@ def quick(model: str, rule: str, seed: int, promote: bool) -> Plan:
 
 
 def full(model: str, rule: str, seed: int, promote: bool) -> Plan:
-    """An hour or two of one processor core on a model of 135 M parameters."""
+    """Half an hour of one processor core on a model of 135 M parameters.
+
+    A cut answer costs nothing: nearly all of this length are cut, and the rule does not mind. With
+    a price on it the model learns to say nothing, which ends soonest.
+    """
     return Plan(
         model=model,
         throwaway=False,
@@ -115,9 +119,9 @@ def full(model: str, rule: str, seed: int, promote: bool) -> Plan:
         benchmark="starter",
         limit=None,
         reward={
-            "peft": {"kind": "lora", "rank": 16, "alpha": 32, "last_layers": 8},
+            "peft": {"kind": "lora", "rank": 16, "alpha": 32, "last_layers": 15},
             "learning_rate": 5e-4,
-            "epochs": 2,
+            "epochs": 5,
             "batch_size": 4,
             "accumulate": 2,
             "max_length": 160,
@@ -125,17 +129,18 @@ def full(model: str, rule: str, seed: int, promote: bool) -> Plan:
             "save_every": 5,
         },
         ppo={
-            "peft": {"kind": "lora", "rank": 16, "alpha": 32, "last_layers": 10},
+            "peft": {"kind": "lora", "rank": 16, "alpha": 32, "last_layers": 15},
             "learning_rate": 5e-4,
             "decay": "constant",
-            "max_steps": 32,
-            "batch_size": 8,
+            "max_steps": 24,
+            "batch_size": 16,
             "minibatch": 8,
             "passes": 2,
             "max_prompt": 96,
-            "kl_coefficient": 0.05,
-            "kl_target": 4.0,
-            "kl_horizon": 200.0,
+            "missing_end": 0.0,
+            "kl_coefficient": 0.1,
+            "kl_target": 6.0,
+            "kl_horizon": 80.0,
             "held_out": 16,
             "evaluate_every": 8,
             "save_every": 4,
