@@ -5,6 +5,7 @@ Processes are forked from this one, which has read torch; one test starts a proc
 
 import json
 import re
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from io import StringIO
@@ -20,6 +21,7 @@ from llmkit.engine.adapters import adapter_names, adapters_folder
 from tests.training.forking import Forked, dying, killed_at_once
 from tests.training.run.conftest import SUMS
 from training.dataset_uses import dependants_of
+from training.management.runs import termed_like_ctrl_c
 from training.models import Job, ModelVersion, TrainingJob
 from training.run.folder import RunFolder
 from training.services import datasets, registry, removal
@@ -293,3 +295,10 @@ def test_what_a_run_uses_is_not_taken_away(
     assert dependant.name == "run needs"
     with pytest.raises(ModelsError, match=r"The run needs uses tiny\. Wait until it ends"):
         removal.remove(version=ModelVersion.objects.get(name="tiny"))
+
+
+def test_a_command_that_is_asked_to_end_stops_its_work_first() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt), termed_like_ctrl_c():
+        signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) == before

@@ -1,7 +1,10 @@
 """What the commands about runs share."""
 
 import json
+import signal
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import QuerySet
@@ -41,9 +44,21 @@ def matches(job: TrainingJob, name: str) -> bool:
 def worked(job: TrainingJob) -> None:
     """Train here until the run has ended, whatever happens to its process."""
     job.refresh_from_db()
-    while job.state == Job.State.WAITING:
-        working.run(job_id=str(job.pk), attempt=job.attempt)
-        job.refresh_from_db()
+    with termed_like_ctrl_c():
+        while job.state == Job.State.WAITING:
+            working.run(job_id=str(job.pk), attempt=job.attempt)
+            job.refresh_from_db()
+
+
+@contextmanager
+def termed_like_ctrl_c() -> Iterator[None]:
+    """Asked to end by SIGTERM, a command stops its work as at Ctrl-C, instead of leaving the
+    process that does it behind."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def tell(command: BaseCommand, job: TrainingJob, form: str) -> None:

@@ -14,7 +14,7 @@ from evaluation.services.runs import making, telling, working
 from evaluation.services.runs.asking import SETTINGS, asked
 from llmkit.registry import near_names
 from training.management.commands.add_dataset import owner_of
-from training.management.runs import add_format
+from training.management.runs import add_format, termed_like_ctrl_c
 from training.models import Job
 from training.services import registry
 
@@ -89,6 +89,7 @@ def prompt_of(options: dict[str, Any], owner: User) -> dict[str, Any]:
 def worked(run: EvaluationRun) -> None:
     """Evaluate here until the run has ended, whatever happens to its process."""
     run.refresh_from_db()
-    while run.state == Job.State.WAITING:
-        working.run(run_id=str(run.pk), attempt=run.attempt)
-        run.refresh_from_db()
+    with termed_like_ctrl_c():
+        while run.state == Job.State.WAITING:
+            working.run(run_id=str(run.pk), attempt=run.attempt)
+            run.refresh_from_db()

@@ -15,6 +15,7 @@ from lifecycle.report import writing
 from lifecycle.services import going_on, here, making
 from lifecycle.sizes import RULE
 from llmkit.identity import identity
+from training.management.runs import termed_like_ctrl_c
 from training.models import Job
 from training.services import registry
 
@@ -56,7 +57,8 @@ class Command(BaseCommand):
 def driven(rehearsal: Rehearsal, say: here.Say) -> None:
     """To its end, or to where Ctrl-C stops it."""
     try:
-        here.drive(rehearsal, say)
+        with termed_like_ctrl_c():
+            here.drive(rehearsal, say)
     except KeyboardInterrupt:
         going_on.end(rehearsal, Job.State.CANCELLED, making.STOPPED)
         making.stop_work(rehearsal)
