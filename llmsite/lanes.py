@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 
 READS = ("GET", "HEAD", "OPTIONS")
-WIDTH = 4
-PATIENCE_SECONDS = 1.0
+WIDTH = 2
+PATIENCE_SECONDS = 0.5
 
 
 class Lane:
