@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from channels.db import database_sync_to_async
+from channels_redis.pubsub import RedisPubSubChannelLayer
 from django.db import connections
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -16,7 +17,7 @@ from accounts.models import User
 from chat.models import Comparison, Conversation, Generation
 from chat.services import comparisons
 from chat.services.comparisons import Setup
-from chat.streaming import events, store
+from chat.streaming import events, producer, store
 from chat.streaming.database import in_database
 from tests.chat.conftest import begin, talk
 from tests.chat.sockets import Socket, open_socket, owner_socket
@@ -124,6 +125,28 @@ async def test_a_watcher_gets_what_is_written_then_what_follows(answer: Generati
     told = {"message": answer.message_id, "at": 7, "end": 13, "text": " sleeps"}
     await events.publish(conversation.pk, "delta", **told)
     assert await socket.hear() == {"type": "delta", **told}
+    await socket.close()
+
+
+async def test_an_end_that_nobody_could_be_told_of_is_told_when_redis_is_back(
+    answer: Generation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(producer, "END_TOLD_AGAIN_AFTER", (0.01,) * 1000)
+    found = await in_database(store.load, str(answer.pk))
+    socket = await owner_socket(answer.message.conversation)
+    assert (await socket.hear())["type"] == "snapshot"
+    here, tried = events.get_channel_layer, asyncio.Event()
+
+    def away() -> Any:
+        tried.set()
+        return RedisPubSubChannelLayer(hosts=["redis://127.0.0.1:9"])
+
+    monkeypatch.setattr(events, "get_channel_layer", away)
+    ending = asyncio.create_task(producer.Producer(found)._end("done"))
+    await asyncio.wait_for(tried.wait(), 20)
+    monkeypatch.setattr(events, "get_channel_layer", here)
+    assert (await socket.hear())["state"] == "done"
+    await ending
     await socket.close()
 
 
