@@ -11,6 +11,7 @@ from typing import Any
 
 from celery import Celery, signals
 from celery.schedules import crontab
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "llmsite.settings")
 
@@ -21,6 +22,8 @@ CLEANS_AT = (4, 20)
 SHORT, LONG = "celery", "runs"
 
 EMBEDDED = settings.CELERY_BROKER_URL.startswith("filesystem:")
+
+TRANSPORT_ALIASES["filesystem"] = "llmsite.broker:Transport"
 
 app = Celery("llmsite")
 
@@ -168,9 +171,13 @@ def look_around(**about: Any) -> None:
 
 @app.task
 def sweep_processed() -> int:
-    """Remove what the embedded broker keeps of messages handled more than a day ago."""
-    processed = settings.BROKER_DIR / "processed"
-    old = [f for f in processed.glob("*") if f.stat().st_mtime < time.time() - KEEP_PROCESSED]
+    """Remove what the embedded broker keeps of messages handled more than a day ago, and what
+    processes that were killed had begun to write."""
+    kept = [
+        *(settings.BROKER_DIR / "processed").glob("*"),
+        *(settings.BROKER_DIR / "queue").glob(".*"),
+    ]
+    old = [f for f in kept if f.stat().st_mtime < time.time() - KEEP_PROCESSED]
     for file in old:
         file.unlink(missing_ok=True)
     return len(old)

@@ -11,6 +11,7 @@ QUOTING = ("ExceptionWithTraceback:", "RemoteTraceback:")
 FAULTS = re.compile(
     r"OperationalError|InterfaceError|AdminShutdown|ConnectionError|Connection\w*Error|Connect\w*:"
     r"|No space left on device|disk is full|disk I/O error|BrokenPipeError|WorkerLostError"
+    r"|could not be kept: "
 )
 """What a database, a broker, a disk or a process that is away or full is called."""
 
