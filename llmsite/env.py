@@ -16,8 +16,8 @@ POOL_SECONDS = 10
 UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 SQLITE_OPTIONS = {
-    # Of several processes SQLite lets whoever asks next write, not whoever waits longest: an
-    # unlucky one waits for tens of seconds, and better so than to be refused.
+    # SQLite lets whoever asks next write, not whoever waits longest: when hundreds come at once,
+    # the unlucky ones wait for tens of seconds, and better so than to be refused.
     "timeout": 45,
     "transaction_mode": "IMMEDIATE",
     "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;"
@@ -92,7 +92,6 @@ def database(data_dir: Path) -> dict[str, Any]:
     config: dict[str, Any] = dict(dj_database_url.parse(url, conn_max_age=60))
     config["CONN_HEALTH_CHECKS"] = True
     if config["ENGINE"].endswith("sqlite3"):
-        config["ENGINE"] = "llmsite.queued_sqlite3"
         config["OPTIONS"] = SQLITE_OPTIONS
         config["TEST"] = {"NAME": str(data_dir / "test.sqlite3")}
     return config

@@ -15,16 +15,14 @@ from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.core.handlers.asgi import ASGIHandler
 from django.http import HttpRequest, HttpResponseBase
 
-from llmsite.lanes import Lanes
-
 MOST_IDLE = 32
 
 
 class Threads:
     """Single threads to lend. One that comes back serves again, with its database connection.
 
-    There is always one to be had, so that slow requests keep nobody waiting; those beyond
-    `most_idle` end when they come back.
+    There is always one to be had, so that slow requests keep nobody waiting; those that a crowd
+    leaves behind beyond `most_idle` end.
     """
 
     def __init__(self, most_idle: int = MOST_IDLE) -> None:
@@ -48,7 +46,7 @@ class Handler(ASGIHandler):
 
     def __init__(self) -> None:
         super().__init__()
-        self._threads, self._lanes = Threads(), Lanes()
+        self._threads = Threads()
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
@@ -59,8 +57,7 @@ class Handler(ASGIHandler):
                 await self.handle(scope, receive, send)
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        async with self._lanes.of(request.method).entered():
-            return await sync_to_async(self.get_response)(request)
+        return await sync_to_async(self.get_response)(request)
 
 
 def application() -> Handler:

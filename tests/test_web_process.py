@@ -13,7 +13,6 @@ from django.urls import path
 
 from llmsite import urls
 from llmsite.handler import Handler, Threads
-from llmsite.lanes import Lane, Lanes
 from llmsite.static import StaticFiles
 
 together = threading.Barrier(2, timeout=20)
@@ -73,58 +72,6 @@ def test_threads_that_a_crowd_needed_end_when_they_are_not_needed_any_more() -> 
         assert again is second
         with pytest.raises(RuntimeError):
             first.submit(lambda: None)
-
-
-async def test_a_lane_is_as_wide_as_it_says_and_who_came_first_goes_first() -> None:
-    lane, inside, most = Lane(width=2), 0, 0
-    began: list[int] = []
-
-    async def worked_on(number: int) -> None:
-        nonlocal inside, most
-        async with lane.entered():
-            inside, most = inside + 1, max(most, inside + 1)
-            began.append(number)
-            await asyncio.sleep(0)
-            inside -= 1
-
-    await asyncio.gather(*(worked_on(number) for number in range(6)))
-    assert (began, most) == (list(range(6)), 2)
-
-
-async def test_a_slow_request_keeps_nobody_waiting_and_gives_its_place_back_once() -> None:
-    lane, done = Lane(width=1, patience=0.01), asyncio.Event()
-
-    async def slow() -> None:
-        async with lane.entered():
-            await done.wait()
-
-    waiting = asyncio.create_task(slow())
-    async with asyncio.timeout(20), lane.entered():
-        done.set()
-        await waiting
-    lane.patience = 20
-    async with asyncio.timeout(20), lane.entered():
-        third = asyncio.create_task(lane.entered().__aenter__())
-        await asyncio.sleep(0)
-        assert not third.done()
-    await third
-
-
-async def test_whoever_is_cut_off_while_waiting_takes_no_place() -> None:
-    lane = Lane(width=1)
-    async with lane.entered():
-        gone = asyncio.create_task(lane.entered().__aenter__())
-        await asyncio.sleep(0)
-        gone.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await gone
-    async with asyncio.timeout(20), lane.entered():
-        pass
-
-
-def test_a_page_does_not_stand_behind_what_writes() -> None:
-    lanes = Lanes()
-    assert lanes.of("GET") is lanes.of("HEAD") is not lanes.of("POST")
 
 
 async def test_files_are_answered_before_django_is_asked(tmp_path: Path, settings: Any) -> None:
