@@ -3,8 +3,9 @@
 from training.run import errors
 from training.run.errors import RunError
 
-DISK_FULL = errors.DISK_FULL.replace("the run goes", "the evaluation goes").format(
-    checkpoint="the items that are done"
+DISK_FULL = (
+    "The disk is full, or a limit on files is reached. Free some space, then resume: the "
+    "evaluation goes on from the items that are done."
 )
 
 

@@ -10,7 +10,7 @@ from kombu.exceptions import ChannelError
 from kombu.simple import SimpleQueue
 
 from llmsite import celery
-from tests.training.run.test_faults import in_a_process
+from tests.limits import in_a_process
 
 QUEUE = "celery"
 

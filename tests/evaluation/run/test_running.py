@@ -10,7 +10,7 @@ from evaluation.run import samples
 from evaluation.run.errors import DISK_FULL
 from evaluation.run.running import CANCELLED, FAILED, SUCCEEDED, run
 from tests.evaluation.run.conftest import StopAfter, lines
-from tests.training.run.test_faults import in_a_process
+from tests.limits import in_a_process
 from training.run.folder import RunFolder
 from training.run.running import FULL
 from training.run.stopping import Stop

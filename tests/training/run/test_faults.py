@@ -1,14 +1,12 @@
 """What a run dies of, for real: no room on the disk, no memory; and that it goes on afterwards."""
 
-import multiprocessing
-import os
 import resource
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.limits import in_a_process
 from tests.training.run.conftest import RunMaker, events_of, measures_of
 from tests.training.run.test_reward import RUDE
 from tests.training.run.test_sft import SUMS, same
@@ -22,19 +20,6 @@ ROWS: dict[str, list[dict[str, Any]]] = {"sft": SUMS, "reward": RUDE}
 SHORT = {"batch_size": 2, "max_steps": 6, "save_every": 2, "evaluate_every": 6}
 QUIET = {"sft": {"sample_tokens": 0}, "reward": {}}
 ENOUGH_FOR_EVENTS = 4096
-
-
-def in_a_process(train: Callable[[], int]) -> int:
-    """The exit code of a process of its own, whose limits end with it."""
-
-    def body() -> None:
-        os._exit(train())
-
-    child = multiprocessing.get_context("fork").Process(target=body)
-    child.start()
-    child.join(120)
-    assert child.exitcode is not None
-    return child.exitcode
 
 
 def full_after_a_checkpoint(full: RunFolder, room: int) -> int:
