@@ -9,6 +9,7 @@ from django.conf import settings as site
 from chat.models import Message
 from chat.services import enclosing, roomy
 from chat.services.enclosing import CHARACTERS_PER_TOKEN, Enclosure
+from chat.services.searching import Search
 from llmkit.types import ChatMessage, EngineError, GenerationSettings
 from training import engines
 
@@ -160,29 +161,40 @@ class _Fitting:
         room = self.room(found)
         return room is None or (found.tokens or 0) + reserved <= room
 
+    @property
+    def first(self) -> int | None:
+        """The message that the branch begins with."""
+        return self.groups[0][0].message_id if self.groups else None
+
     async def best(self) -> Fit:
+        last = len(self.groups) - 1
+        start = min(roomy.left_out(self.first), last)
+        if start > 0 and not self.documents:
+            return (await self._fewest_dropped(Search(0, last, start)))[1]
+        return await self._best_from_the_whole(last)
+
+    async def _best_from_the_whole(self, last: int) -> Fit:
         found = await self.measure(0, self.whole)
         if self.fits(found):
             return found
-        last = len(self.groups) - 1
         if last > 0 or self.documents:
             found = await self.measure(last, 0)
         if not self.fits(found):
             raise too_long(found, self.settings)
-        drop, found = await self._fewest_dropped(last, found)
+        search = Search(0 if self.documents else 1, last, found=found)
+        drop, found = await self._fewest_dropped(search, await self._reserved(last, found))
         return await self._filled(drop, found) if self.documents else found
 
-    async def _fewest_dropped(self, last: int, newest: Fit) -> tuple[int, Fit]:
-        """Found by bisection, so a long conversation costs few counts. `newest` is the last round
-        without documents."""
-        reserved = await self._reserved(last, newest)
-        low, high, best = 0 if self.documents else 1, last, newest
-        while low < high:
-            middle = (low + high) // 2
-            found = await self.measure(middle, 0)
-            fits = self.fits(found, reserved)
-            low, high, best = (low, middle, found) if fits else (middle + 1, high, best)
-        return high, best
+    async def _fewest_dropped(self, search: Search[Fit], reserved: int = 0) -> tuple[int, Fit]:
+        while not search.is_over:
+            drop = search.probe
+            found = await self.measure(drop, 0)
+            search.learn(drop, found if self.fits(found, reserved) else None)
+        found = search.found or await self.measure(search.high, 0)
+        if not self.fits(found):
+            raise too_long(found, self.settings)
+        roomy.remember_left_out(self.first, search.high)
+        return search.high, found
 
     async def _reserved(self, last: int, newest: Fit) -> int:
         """Tokens kept for documents while rounds can go: all they need, at most half the room."""

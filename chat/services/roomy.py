@@ -3,6 +3,9 @@
 What a model's window is, and how much its chat template adds to the words, is remembered from the
 last count. A wrong guess would cost nothing but the engine's own sentence that the prompt is too
 long; the guess is made so that it is not wrong.
+
+How many rounds a conversation had to leave out is remembered as well: the next prompt leaves out as
+many or one more, which two counts tell where a search from nothing takes half a dozen.
 """
 
 from collections.abc import Sequence
@@ -16,6 +19,7 @@ FRESH_SECONDS = 300.0
 MOST_PER_LETTER = 40
 SPARE = 256
 MOST_REMEMBERED = 256
+MOST_BRANCHES = 4096
 
 
 class Room(NamedTuple):
@@ -42,6 +46,7 @@ class Known:
 
 
 _known: dict[str, Known] = {}
+_left_out: dict[int, int] = {}
 
 
 def most_tokens(text: str) -> int:
@@ -70,5 +75,19 @@ def window_for(model: str, messages: Sequence[ChatMessage]) -> Room | None:
     return Room(known.window, known.most(messages))
 
 
+def remember_left_out(first: int | None, rounds: int) -> None:
+    """So many of the oldest rounds did not fit, of the branch that begins with this message."""
+    if first is None:
+        return
+    if len(_left_out) >= MOST_BRANCHES:
+        _left_out.clear()
+    _left_out[first] = rounds
+
+
+def left_out(first: int | None) -> int:
+    return _left_out.get(first, 0) if first is not None else 0
+
+
 def forget() -> None:
     _known.clear()
+    _left_out.clear()

@@ -1,5 +1,7 @@
 """From a branch to the prompt: what is sent, what is left out, and who is told."""
 
+from typing import Any
+
 import pytest
 from asgiref.sync import async_to_sync
 from pytest_django import Settings
@@ -75,6 +77,32 @@ def test_no_more_is_dropped_than_needed(tiny: Conversation) -> None:
     one_more = fitting.rounds(turns)[len(generation.dropped) // 2 - 1 :]
     counted = async_to_sync(fitting.count)(TINY_MODEL, fitting.flatten("", one_more))
     assert counted[0] + SHORT["max_tokens"] > TINY_CONTEXT
+
+
+def test_what_is_left_out_next_is_sought_where_it_ended_last(
+    tiny: Conversation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = talk(tiny, *(f"{n:02}" + "x" * 70 for n in range(12)))
+    first = ask(tiny, "And now?")
+    count, counts = fitting.count, []
+
+    async def counted(*args: Any, **more: Any) -> Any:
+        counts.append(await count(*args, **more))
+        return counts[-1]
+
+    monkeypatch.setattr(fitting, "count", counted)
+    tiny.leaf = said[-1]
+    assert ask(tiny, "Or now? " * 2).dropped[: len(first.dropped)] == first.dropped
+    fits = sorted(found[0] + SHORT["max_tokens"] <= TINY_CONTEXT for found in counts)
+    assert fits == [False, True], "one fewer was looked at, and does not fit"
+
+
+def test_a_wider_window_leaves_nothing_out_again(tiny: Conversation) -> None:
+    said = talk(tiny, *(f"{n:02}" + "x" * 20 for n in range(8)))
+    tiny.settings = {"max_tokens": TINY_CONTEXT // 2, "temperature": 0}
+    assert ask(tiny, "And now?").dropped
+    tiny.settings, tiny.leaf = SHORT, said[-1]
+    assert ask(tiny, "And now?").dropped == []
 
 
 def test_a_message_longer_than_the_window_is_refused_and_changes_nothing(
