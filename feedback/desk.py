@@ -35,7 +35,7 @@ class Text:
     raw: str
     level: int = 3
 
-    @property
+    @cached_property
     def html(self) -> SafeString:
         """Markdown; a text of absurd length is only shown as it is."""
         if len(self.raw) > LONGEST_RENDERED:
@@ -74,11 +74,12 @@ class Act:
 
 @dataclass(frozen=True)
 class Desk:
-    """The page of `project` for `labeler`; `assignment` is None when nothing is left."""
+    """The page of `project` for `labeler`; `assignment` is None when nothing is `left`."""
 
     project: Project
     labeler: Labeler
     assignment: Assignment | None
+    left: int
 
     @cached_property
     def turns(self) -> list[Turn]:
@@ -142,10 +143,6 @@ class Desk:
     @property
     def today(self) -> int:
         return labeling.ranked_today(self.labeler)
-
-    @property
-    def left(self) -> int:
-        return labeling.left_for(self.project, self.labeler)
 
     @cached_property
     def acts(self) -> list[Act]:

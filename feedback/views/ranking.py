@@ -66,12 +66,14 @@ def body_of(request: HttpRequest) -> dict[str, Any]:
     return dict(labeling.storable(found))
 
 
-def desk_of(request: HttpRequest, project: Project, template: str, **more: Any) -> HttpResponse:
+def desk_of(
+    request: HttpRequest, project: Project, template: str, step: labeling.Step | None = None
+) -> HttpResponse:
+    """`step` None: the next one of whoever asks."""
     labeler = labeler_in(request, project)
-    assignment = more.pop("assignment", None) or labeling.claim_next(
-        project=project, labeler=labeler
-    )
-    return render(request, template, {"desk": Desk(project, labeler, assignment), **more})
+    step = step or labeling.next_step(project=project, labeler=labeler)
+    desk = Desk(project, labeler, step.assignment, step.left)
+    return render(request, template, {"desk": desk})
 
 
 @require_safe
@@ -132,7 +134,9 @@ def skip(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def undo(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """The task again, as it was when it was submitted or skipped."""
     again = labeling.undo(assignment=own(request, slug, pk), key=f"undo:{uuid4()}")
-    return desk_of(request, again.task.project, "feedback/rank_desk.html", assignment=again)
+    project = again.task.project
+    step = labeling.Step(again, labeling.left_for(project, again.labeler))
+    return desk_of(request, project, "feedback/rank_desk.html", step)
 
 
 @require_POST

@@ -13,8 +13,8 @@ from feedback.services.labeling.claims import (
     renewed,
 )
 from feedback.services.labeling.drafts import StaleDraftError, save_draft
-from feedback.services.labeling.following import claim_next
-from feedback.services.labeling.history import last_acts, left_for, ranked_today
+from feedback.services.labeling.following import Step, claim_next, left_for, next_step
+from feedback.services.labeling.history import last_acts, ranked_today
 from feedback.services.labeling.labelers import labeler_of, saw_guidelines
 from feedback.services.labeling.reading import Edit, Sent, read, storable
 from feedback.services.labeling.submitting import skip, submit
@@ -25,11 +25,13 @@ __all__ = [
     "LostClaimError",
     "Sent",
     "StaleDraftError",
+    "Step",
     "claim",
     "claim_next",
     "labeler_of",
     "last_acts",
     "left_for",
+    "next_step",
     "ranked_today",
     "read",
     "release_all_expired",

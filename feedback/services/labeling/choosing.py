@@ -73,8 +73,8 @@ def shares(project: Project, ordinary: int) -> tuple[int, int]:
     return round(each * project.gold_share), round(each * project.repeat_share)
 
 
-def chosen(project: Project, labeler: Labeler) -> Assignment | None:
-    kind = urn_of(project, labeler).draw()
+def drawn_from(urn: Urn, project: Project, labeler: Labeler) -> Assignment | None:
+    kind = urn.draw()
     if kind == "gold":
         return gold(project, labeler) or ordinary(project, labeler)
     if kind == "repeat":

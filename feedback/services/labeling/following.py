@@ -1,9 +1,11 @@
 """The next task of a person: what they hold, what they had begun, else a new one."""
 
+from dataclasses import dataclass
+
 from django.db.models import QuerySet
 
 from feedback.models import Assignment, Labeler, Project
-from feedback.services.labeling.choosing import chosen
+from feedback.services.labeling.choosing import drawn_from, urn_of
 from feedback.services.labeling.claims import (
     State,
     reclaimed,
@@ -13,13 +15,34 @@ from feedback.services.labeling.claims import (
 )
 
 
-def claim_next(*, project: Project, labeler: Labeler) -> Assignment | None:
-    """What the labeler holds already, else a new claim; None when nothing is left for them."""
+@dataclass(frozen=True)
+class Step:
+    """`assignment` is None when nothing is left for them; `left` is as `left_for` says."""
+
+    assignment: Assignment | None
+    left: int
+
+
+def next_step(*, project: Project, labeler: Labeler) -> Step:
+    """What the labeler holds already, else a new claim, and how much is left with it."""
     release_expired(project=project)
     mine = held_by(labeler).first() or unfinished(labeler)
     if mine is not None:
-        return with_newest_answers(renewed(mine))
-    return chosen(project, labeler)
+        return Step(with_newest_answers(renewed(mine)), left_for(project, labeler))
+    urn = urn_of(project, labeler)
+    return Step(drawn_from(urn, project, labeler), urn.left)
+
+
+def claim_next(*, project: Project, labeler: Labeler) -> Assignment | None:
+    return next_step(project=project, labeler=labeler).assignment
+
+
+def left_for(project: Project, labeler: Labeler) -> int:
+    """Tasks of every kind that are to come, with those they hold.
+
+    It falls by one whatever kind of task they did, so that nobody can tell a gold task by it.
+    """
+    return urn_of(project, labeler).left + held_by(labeler).count()
 
 
 def held_by(labeler: Labeler) -> "QuerySet[Assignment]":

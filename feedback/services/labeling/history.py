@@ -2,10 +2,8 @@
 
 from django.utils import timezone
 
-from feedback.models import Assignment, Labeler, Project
-from feedback.services.labeling.choosing import urn_of
+from feedback.models import Assignment, Labeler
 from feedback.services.labeling.claims import State
-from feedback.services.labeling.following import held_by
 
 LISTED = 5
 ENDED = (State.SUBMITTED, State.SKIPPED)
@@ -20,11 +18,3 @@ def last_acts(labeler: Labeler) -> list[Assignment]:
 def ranked_today(labeler: Labeler) -> int:
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     return labeler.assignments.filter(state=State.SUBMITTED, ended_at__gte=midnight).count()
-
-
-def left_for(project: Project, labeler: Labeler) -> int:
-    """Tasks of every kind that are to come, with those they hold.
-
-    It falls by one whatever kind of task they did, so that nobody can tell a gold task by it.
-    """
-    return urn_of(project, labeler).left + held_by(labeler).count()
