@@ -172,6 +172,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 LANGUAGE_CODE = "en"
+USE_I18N = False
 TIME_ZONE = env.read("str", "TIME_ZONE", "UTC")
 USE_TZ = True
 
