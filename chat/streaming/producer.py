@@ -23,7 +23,8 @@ from chat.streaming.database import in_database, pen
 from llmkit.types import ChatMessage, Delta, EngineError, Finished, Loading, Queued, StreamEvent
 from training import engines
 
-BURST_SECONDS = 0.1
+BURST_SECONDS, LONGEST_BURST_SECONDS = 0.1, 0.5
+REST = 3.0
 HEARTBEAT_SECONDS = 5.0
 PATIENCE_SECONDS = 90.0
 RETRY_SECONDS = 1.0
@@ -240,16 +241,19 @@ class Producer:
     async def _write(self, reader: "asyncio.Task[None]") -> None:
         """Store and show what has gathered, until the end, at most once per BURST_SECONDS.
 
-        Only the first text is shown at once, however short ago something else was told.
+        Only the first text is shown at once, however short ago something else was told. Where many
+        write at once and a burst is slow to store, more gathers for the next.
         """
         while not reader.done() or self.pending:
             await self.wake.wait()
             self.wake.clear()
+            began = now()
             await self._flush(last=reader.done())
             if not reader.done():
                 shown = self.end > self.generation.start
                 ends = {reader} if shown else {reader, self.begun}
-                await asyncio.wait(ends, timeout=BURST_SECONDS, return_when="FIRST_COMPLETED")
+                rest = min(max(BURST_SECONDS, REST * (now() - began)), LONGEST_BURST_SECONDS)
+                await asyncio.wait(ends, timeout=rest, return_when="FIRST_COMPLETED")
         if not reader.cancelled():
             reader.result()
 
