@@ -15,7 +15,10 @@ from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.core.handlers.asgi import ASGIHandler
 from django.http import HttpRequest, HttpResponseBase
 
+from llmsite.places import Places
+
 MOST_IDLE = 32
+PLACE = "llmsite.place"
 
 
 class Threads:
@@ -42,22 +45,29 @@ class Threads:
 
 
 class Handler(ASGIHandler):
-    """Django's, but all middleware of a request and its view run in one go in a lent thread."""
+    """Django's, but all middleware of a request and its view run in one go in a lent thread, few
+    requests at a time."""
 
     def __init__(self) -> None:
         super().__init__()
         self._threads = Threads()
+        self._places = Places()
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        with self._threads.lent() as thread:
-            async with ThreadSensitiveContext(executor=thread):
-                await self.handle(scope, receive, send)
+        async with self._places.entered() as place:
+            with self._threads.lent() as thread:
+                async with ThreadSensitiveContext(executor=thread):
+                    await self.handle({**scope, PLACE: place}, receive, send)
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        return await sync_to_async(self.get_response)(request)
+        """What is left to do then is sending it, which may take long."""
+        try:
+            return await sync_to_async(self.get_response)(request)
+        finally:
+            request.scope[PLACE].leave()  # type: ignore[attr-defined]
 
 
 def application() -> Handler:
