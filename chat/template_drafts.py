@@ -13,6 +13,7 @@ from django.http import QueryDict
 
 from chat import template_settings
 from chat.models import PromptTemplateVersion
+from llmkit.numbers import whole_number
 from llmkit.prompts import MAX_EXAMPLES, PromptTemplateError
 
 MAX_ROWS = MAX_EXAMPLES
@@ -102,7 +103,7 @@ class Draft:
     def reshaped(self, action: str) -> Self:
         """After one of add-field, add-example, or remove-field/remove-example/up-example:N."""
         verb, _, place = action.partition(":")
-        at = int(place) if place.isascii() and place.isdecimal() else 0
+        at = whole_number(place) or 0
         if verb == "add-field" and len(self.fields) < MAX_ROWS:
             self.fields.append({**dict.fromkeys(ROW, ""), "multiline": "no"})
         elif verb == "add-example" and len(self.examples) < MAX_ROWS:

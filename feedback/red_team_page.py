@@ -7,6 +7,7 @@ from django.db.models import Count, QuerySet
 from django.http import QueryDict
 
 from feedback.models import Attempt, Project
+from llmkit.numbers import whole_number
 
 SCALE = range(5)
 
@@ -42,8 +43,7 @@ class Wanted:
             chosen = int(self.success) if self.success in set(map(str, SCALE)) else -1
             found = found.filter(success=chosen)
         if self.labeler:
-            key = int(self.labeler) if self.labeler.isdecimal() and len(self.labeler) < 19 else 0
-            found = found.filter(labeler=key)
+            found = found.filter(labeler=whole_number(self.labeler) or 0)
         return found
 
 

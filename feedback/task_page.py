@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from feedback.models import Annotation, Assignment, Candidate, RankingTask
+from llmkit.numbers import whole_number
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 SETTINGS = {"temperature": "temperature", "top_p": "top p", "max_new_tokens": "max new tokens"}
@@ -120,8 +121,8 @@ def listed(names: list[str], places: list[int]) -> str:
 
 
 def at(names: list[str], place: str) -> str:
-    known = str(place).isdecimal() and int(place) < len(names)
-    return names[int(place)] if known else str(place)
+    number = whole_number(place)
+    return names[number] if number is not None and number < len(names) else str(place)
 
 
 def skips_of(task: RankingTask) -> list[Assignment]:

@@ -8,18 +8,22 @@ def unpack_gguf(gguf: Path, folder: Path) -> None:
     """Write `folder` as bf16 safetensors with tokenizer, chat template and generation config.
 
     Weights that stay in GGUF blocks could be served but neither saved nor trained, so they are
-    made dense once. transformers shows a progress bar on a terminal.
+    made dense once. transformers shows a progress bar on a terminal, and would fill in weights that
+    the file lacks by chance. ValueError where it lacks one, and whatever the libraries raise.
     """
     import torch
     from transformers import AutoModelForCausalLM, GgufConfig
 
-    model = AutoModelForCausalLM.from_pretrained(
+    model, report = AutoModelForCausalLM.from_pretrained(
         str(gguf.parent),
         gguf_file=gguf.name,
         quantization_config=GgufConfig(dequantize=True),
         dtype=torch.bfloat16,
         local_files_only=True,
+        output_loading_info=True,
     )
+    if report["missing_keys"]:
+        raise ValueError(f"its weights lack {sorted(report['missing_keys'])[0]}.")
     model.save_pretrained(folder)
     _tokenizer(gguf, model.config.max_position_embeddings).save_pretrained(folder)
 

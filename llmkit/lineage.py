@@ -14,6 +14,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+from llmkit.numbers import whole_number
+
 
 class Ref(NamedTuple):
     """An object of any room, as its address names it: `Ref("model", "12")`."""
@@ -64,8 +66,8 @@ class Room(Protocol):
 
 def numbers(refs: Iterable[Ref], kind: str) -> list[int]:
     """The keys of that kind that are row numbers."""
-    keys = (ref.key for ref in refs if ref.kind == kind)
-    return [int(key) for key in keys if key.isdecimal() and len(key) < 19]
+    keys = (whole_number(ref.key) for ref in refs if ref.kind == kind)
+    return [key for key in keys if key is not None]
 
 
 def ref(kind: str, key: object) -> Ref:

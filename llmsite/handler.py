@@ -51,13 +51,13 @@ class Handler(ASGIHandler):
     def __init__(self) -> None:
         super().__init__()
         self._threads = Threads()
-        self._places = Places()
+        self.places = Places()
 
     def load_middleware(self, is_async: bool = False) -> None:
         super().load_middleware(is_async=False)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        async with self._places.entered() as place:
+        async with self.places.entered() as place:
             with self._threads.lent() as thread:
                 async with ThreadSensitiveContext(executor=thread):
                     await self.handle({**scope, PLACE: place}, receive, send)

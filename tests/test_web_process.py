@@ -2,20 +2,23 @@
 
 import asyncio
 import threading
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import path
 
 from llmsite import urls
 from llmsite.handler import Handler, Threads
+from llmsite.places import WIDTH
 from llmsite.static import StaticFiles
 
 together = threading.Barrier(2, timeout=20)
+over = threading.Event()
 
 
 @login_not_required
@@ -29,18 +32,39 @@ def in_company(request: HttpRequest) -> HttpResponse:
     return HttpResponse(threading.get_ident())
 
 
+@login_not_required
+def slow(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(over.wait(20))
+
+
+@login_not_required
+def streamed(request: HttpRequest) -> StreamingHttpResponse:
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"first"
+        await asyncio.to_thread(over.wait, 20)
+        yield b"last"
+
+    return StreamingHttpResponse(parts())
+
+
 urlpatterns = [
+    path("health/slow", slow),
+    path("health/streamed", streamed),
     path("health/alone", alone),
     path("health/company", in_company),
     *urls.urlpatterns,
 ]
 
 
-async def get(application: Any, where: str) -> tuple[dict[str, Any], bytes]:
-    """The start and the body of the answer to a request."""
+def ask(application: Any, where: str) -> ApplicationCommunicator:
     scope: dict[str, Any] = {"type": "http", "method": "GET", "path": where, "query_string": b""}
     scope["headers"] = [(b"host", b"127.0.0.1")]
-    asked = ApplicationCommunicator(application, scope)
+    return ApplicationCommunicator(application, scope)
+
+
+async def get(application: Any, where: str) -> tuple[dict[str, Any], bytes]:
+    """The start and the body of the answer to a request."""
+    asked = ask(application, where)
     await asked.send_input({"type": "http.request"})
     start, body = await asked.receive_output(20), b""
     while (part := await asked.receive_output(20)).get("more_body"):
@@ -62,6 +86,30 @@ async def test_requests_at_the_same_time_do_not_wait_for_each_other() -> None:
     handler = Handler()
     both = await asyncio.gather(*(get(handler, "/health/company") for _ in range(2)))
     assert both[0][1] != both[1][1]
+
+
+@pytest.mark.urls(__name__)
+async def test_slow_requests_keep_nobody_waiting() -> None:
+    handler = Handler()
+    over.clear()
+    slow_ones = [asyncio.create_task(get(handler, "/health/slow")) for _ in range(WIDTH)]
+    start, _ = await asyncio.wait_for(get(handler, "/health/alone"), 20)
+    assert start["status"] == 200 and not any(task.done() for task in slow_ones)
+    over.set()
+    assert {body for _, body in await asyncio.gather(*slow_ones)} == {b"True"}
+
+
+@pytest.mark.urls(__name__)
+async def test_an_answer_that_is_only_being_sent_holds_no_place() -> None:
+    handler = Handler()
+    over.clear()
+    asked = ask(handler, "/health/streamed")
+    await asked.send_input({"type": "http.request"})
+    assert (await asked.receive_output(20))["status"] == 200
+    assert (await asked.receive_output(20))["body"] == b"first"
+    assert handler.places.taken == 0
+    over.set()
+    assert (await asked.receive_output(20))["body"] == b"last"
 
 
 def test_threads_that_a_crowd_needed_end_when_they_are_not_needed_any_more() -> None:

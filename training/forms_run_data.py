@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from llmkit.numbers import whole_number
 from training.models import DatasetVersion
 from training.services.datasets import DatasetError, version_named
 from training.services.runs.asking import Input
@@ -50,8 +51,9 @@ class DataRows:
             taken = {row.value for row in self.rows}
             free = [offer.value for offer in self._newest() if offer.value not in taken]
             self.rows.append(DataRow(free[0] if free else ""))
-        if verb == "remove" and place.isdecimal() and int(place) < len(self.rows) > 1:
-            del self.rows[int(place)]
+        at = whole_number(place)
+        if verb == "remove" and at is not None and at < len(self.rows) > 1:
+            del self.rows[at]
 
     @property
     def many(self) -> bool:

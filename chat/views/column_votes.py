@@ -18,6 +18,7 @@ from chat.streaming import events
 from chat.views.common import comparison_of, person, refusal
 from chat.views.votes import NONE, UNKNOWN, taken_back, voter_of
 from chat.voting import BAD, SAME, Untold, of_columns
+from llmkit.numbers import whole_number
 
 
 @require_GET
@@ -47,8 +48,8 @@ def choose(request: HttpRequest, found: Comparison, choice: str) -> None:
         voting.take_back(user=person(request), name=contest.name)
     elif choice in (SAME, BAD):
         voting.alike(voter=voter_of(request), contest=contest, bad=choice == BAD)
-    elif choice.isdecimal() and len(choice) < 19:
-        voting.best(voter=voter_of(request), contest=contest, winner=int(choice))
+    elif (winner := whole_number(choice)) is not None:
+        voting.best(voter=voter_of(request), contest=contest, winner=winner)
     else:
         raise ChatError(UNKNOWN)
 

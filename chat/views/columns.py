@@ -18,6 +18,7 @@ from chat.views.common import column_of, model_choices, person, refusal
 from chat.views.comparisons import changed_body, page_context
 from chat.views.composer import chosen_version
 from chat.views.template_use import inputs_of, plain, use_of
+from llmkit.numbers import whole_number
 from llmkit.prompts import PromptTemplateError, ways
 
 SETUP = "chat/comparisons/setup.html"
@@ -103,7 +104,7 @@ def _preset(request: HttpRequest) -> Preset | None:
     if not wanted:
         return None
     mine = Preset.objects.owned_by(person(request))
-    return get_object_or_404(mine, pk=int(wanted) if wanted.isdecimal() else 0)
+    return get_object_or_404(mine, pk=whole_number(wanted))
 
 
 @require_POST

@@ -14,6 +14,7 @@ from chat.services.fitting import Fit, count
 from chat.services.prompt_templates import parsed, render_turn
 from chat.views.common import person
 from chat.views.template_use import inputs_of, use_of
+from llmkit.numbers import whole_number
 from llmkit.prompts import PromptTemplateError, Shots, ways
 from llmkit.types import ChatMessage, EngineError, GenerationSettings
 from training import engines
@@ -31,12 +32,11 @@ def visible(request: HttpRequest, template_id: int) -> PromptTemplate:
 
 def version_of(template: PromptTemplate, data: QueryDict) -> PromptTemplateVersion:
     """The version whose number the request names, else the latest."""
-    number = data.get("version", "")
-    if not number:
+    asked = data.get("version", "")
+    if not asked:
         return template.latest
-    if not (number.isascii() and number.isdecimal() and len(number) < 9):
-        raise Http404
-    return get_object_or_404(template.versions.select_related("template"), number=int(number))
+    versions = template.versions.select_related("template")
+    return get_object_or_404(versions, number=whole_number(asked))
 
 
 @require_GET

@@ -14,6 +14,7 @@ from chat.services import conversations
 from chat.views.common import apply_settings, conversation_of, person, refusal
 from chat.views.composer import chosen_version, suggested
 from chat.views.reward_lens import lens_context
+from llmkit.numbers import whole_number
 from llmkit.types import GenerationSettings
 from training import engines
 
@@ -101,7 +102,7 @@ def _applied(
 def _preset(request: HttpRequest) -> Preset:
     wanted = request.POST.get("preset", "")
     mine = Preset.objects.owned_by(person(request))
-    return get_object_or_404(mine, pk=int(wanted) if wanted.isdecimal() else 0)
+    return get_object_or_404(mine, pk=whole_number(wanted))
 
 
 def _presets(request: HttpRequest, opened: Conversation, said: str) -> HttpResponse:

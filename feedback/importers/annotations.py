@@ -11,6 +11,7 @@ from typing import Any
 from feedback.importers.rows import FORMATS, Answer, Imported, RowError, checked, distinct, text_of
 from feedback.importers.trl import messages_of, prompt_of
 from feedback.rules.pairs import Ranking
+from llmkit.numbers import whole_number
 
 
 @FORMATS.register("annotations")
@@ -81,8 +82,9 @@ def flags_of(value: Any, size: int) -> dict[int, list[str]]:
         raise RowError("flags must be lists of names by candidate number")
     found = {}
     for key, names in value.items() if isinstance(value, dict) else enumerate(value):
-        known = str(key).isdecimal() and int(key) < size and isinstance(names, list)
-        if not known or not all(isinstance(name, str) for name in names):
+        place = whole_number(key)
+        known = place is not None and place < size and isinstance(names, list)
+        if place is None or not known or not all(isinstance(name, str) for name in names):
             raise RowError("flags must be lists of names by candidate number")
-        found[int(key)] = names
+        found[place] = names
     return found

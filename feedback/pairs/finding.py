@@ -19,6 +19,7 @@ from feedback.services.snapshots import Recipe
 from feedback.services.snapshots.gathering import Judged, annotated, judged_among
 from feedback.services.snapshots.rows import votes_of
 from feedback.task_search import known, with_words
+from llmkit.numbers import whole_number
 
 PER_PAGE = 10
 AT_ONCE = 100
@@ -53,9 +54,9 @@ class Wanted:
             shows=known(data.get("shows", ""), SHOWS),
             split=known(data.get("split", ""), (*SPLITS, NONE)),
             source=known(data.get("source", ""), Annotation.Source.values),
-            labeler=str(whole(data.get("labeler", "")) or ""),
-            after=whole(data.get("after", "")),
-            before=whole(data.get("before", "")),
+            labeler=str(whole_number(data.get("labeler", "")) or ""),
+            after=whole_number(data.get("after", "")),
+            before=whole_number(data.get("before", "")),
         )
 
     @property
@@ -69,10 +70,6 @@ class Wanted:
         names = ("q", "shows", "split", "source", "labeler")
         given.update({name: found for name in names if (found := getattr(self, name))})
         return given.urlencode()
-
-
-def whole(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from feedback.services.errors import FeedbackError
 from feedback.services.red_team import dialogue, ending, filling
 from feedback.views.common import done, managed, require
 from feedback.views.red_team import REFUSED, Seen, address, common, seen
+from llmkit.numbers import whole_number
 
 
 def attempt_of(request: HttpRequest, slug: str, pk: int) -> tuple[Seen, Attempt]:
@@ -76,17 +77,18 @@ def turns(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     return response
 
 
-def number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 10 else -1
+def number(request: HttpRequest, name: str) -> int:
+    """-1, which nothing allows, for what is no number."""
+    found = whole_number(request.POST.get(name, ""))
+    return -1 if found is None else found
 
 
 def success_of(request: HttpRequest) -> int | None:
-    text = request.POST.get("success", "")
-    return number(text) if text else None
+    return number(request, "success") if request.POST.get("success") else None
 
 
 def revision_of(request: HttpRequest) -> int:
-    return number(request.POST.get("revision", ""))
+    return number(request, "revision")
 
 
 def acted(request: HttpRequest, slug: str, pk: int, act: Callable[[Attempt], None]) -> HttpResponse:

@@ -18,6 +18,7 @@ from feedback.services.agreement.disagreements import Disagreement
 from feedback.services.errors import FeedbackError
 from feedback.showing import disagreements as showing
 from feedback.views.common import done, managed
+from llmkit.numbers import whole_number
 
 LISTED = 10
 REFUSED = 422
@@ -54,12 +55,13 @@ def state(decided: bool) -> str:
 
 def wanted_of(given: QueryDict, project: Project) -> dict[str, Any]:
     """What the address says; what it does not know is the usual."""
-    by, wanted, person = given.get("by", ""), given.get("state", ""), given.get("person", "")
-    known = person.isdecimal() and project.labelers.filter(pk=int(person)).exists()
+    by, wanted = given.get("by", ""), given.get("state", "")
+    person = whole_number(given.get("person", "")) or 0
+    known = project.labelers.filter(pk=person).exists()
     return {
         "by": by if by in showing.BY else "pairs",
         "state": wanted if wanted in STATES else "open",
-        "person": int(person) if known else None,
+        "person": person if known else None,
     }
 
 

@@ -6,9 +6,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from feedback.pairs.finding import whole
 from feedback.pairs.frozen import FILES, page_of
 from feedback.views.common import managed
+from llmkit.numbers import whole_number
 from training.models import DatasetVersion
 from training.services.datasets import DatasetError
 
@@ -22,7 +22,7 @@ def rows(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     files = [name for name in FILES if version.files.get(name, {}).get("rows")]
     asked = request.GET.get("file", "")
     file = asked if asked in files else next(iter(files), "")
-    task = whole(request.GET.get("task", ""))
+    task = whole_number(request.GET.get("task", ""))
     context: dict[str, Any] = {
         "project": project,
         "version": version,
@@ -30,7 +30,7 @@ def rows(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "asked": {"file": file, "task": task},
     }
     try:
-        page = whole(request.GET.get("page", "")) or 1
+        page = whole_number(request.GET.get("page", "")) or 1
         context["page"] = page_of(project, version, file, page=page, task=task) if file else None
     except DatasetError as error:
         context["rows_error"] = str(error)

@@ -15,6 +15,7 @@ from feedback.models import Guidelines, Project
 from feedback.services import guidelines
 from feedback.services.errors import FeedbackError
 from feedback.views.common import managed
+from llmkit.numbers import whole_number
 
 REFUSED = 422
 
@@ -86,7 +87,7 @@ def published(request: HttpRequest, project: Project) -> HttpResponse:
         project=project,
         text=text,
         writer=signed_in(request),
-        begun_from=int(begun_from) if begun_from.isdecimal() else 0,
+        begun_from=whole_number(begun_from) or 0,
     )
     messages.success(request, f"Version {written.number} is what labelers see from now on.")
     return redirect(reverse("feedback:guidelines", args=[project.slug]))

@@ -15,6 +15,7 @@ from feedback.models import Annotation, Project, RankingTask
 from feedback.services import task_changes
 from feedback.services.errors import FeedbackError
 from feedback.views.common import done, managed
+from llmkit.numbers import whole_number
 
 LISTED = 50
 EXCERPT = 160
@@ -132,7 +133,8 @@ def gold(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     found = task_of(managed(request, slug), pk)
     named = [key.removeprefix("tier-") for key in request.POST if key.startswith("tier-")]
     given = {key: request.POST[f"tier-{key}"] for key in named}
-    tiers = {int(k): int(str(v)) for k, v in given.items() if k.isdecimal() and str(v).isdecimal()}
+    read = ((whole_number(place), whole_number(tier)) for place, tier in given.items())
+    tiers = {place: tier for place, tier in read if place is not None and tier is not None}
     said = "This is a gold task now. Everybody gets it, and it is in no dataset."
     return acted(
         request,

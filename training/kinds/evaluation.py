@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from string import ascii_uppercase
 from typing import Any
 
+from llmkit.numbers import whole_number
 from training.kinds import values
 from training.kinds.kind import KINDS, Column, Kind, RowError
 from training.rows import Row
@@ -35,8 +36,8 @@ def among(said: str, choices: list[str]) -> str:
     place = ascii_uppercase.find(said.strip("()")) if len(said.strip("()")) == 1 else -1
     if said in choices:
         return said
-    if said.isdecimal() and int(said) < len(choices):
-        return choices[int(said)]
+    if (number := whole_number(said)) is not None and number < len(choices):
+        return choices[number]
     if 0 <= place < len(choices):
         return choices[place]
     raise RowError("a reference is none of the choices")

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from accounts.access import signed_in
+from llmkit.numbers import whole_number
 from training.models import Addition, ModelVersion
 from training.services import adding, removal, serving
 from training.views.common import done, known, may_add, require
@@ -79,5 +80,5 @@ def dismiss(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _back(request: HttpRequest) -> str:
     """The page the button was on: the model's own, or the list."""
-    pk = request.POST.get("page", "")
-    return reverse("models:model", args=[int(pk)]) if pk.isdecimal() else ""
+    pk = whole_number(request.POST.get("page", ""))
+    return "" if pk is None else reverse("models:model", args=[pk])

@@ -10,6 +10,7 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from accounts.access import signed_in
+from llmkit.numbers import whole_number
 from training import dataset_figures, dataset_pages
 from training.dataset_panels import panels_of
 from training.models import DatasetVersion
@@ -48,10 +49,9 @@ def _rows(
     """The rows that the address asks for, or why they can't be shown."""
     first = next((file["name"] for file in files if file["rows"]), "")
     name, words = request.GET.get("file") or first, request.GET.get("q", "")
-    number = request.GET.get("page", "1")
+    page = whole_number(request.GET.get("page", "")) or 1
     asked = {"file": name, "q": words}
     try:
-        page = int(number) if number.isdecimal() and len(number) < 9 else 1
         rows = dataset_rows.page_of(shown, name, page=page, words=words) if name else None
     except DatasetError as error:
         return {"asked": asked, "rows_error": str(error)}

@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import signed_in
+from llmkit.numbers import whole_number
 from training.forms_run_notes import NotesForm
 from training.models import TrainingJob
 from training.run.folder import RunFolder
@@ -82,7 +83,7 @@ def curves(request: HttpRequest, pk: UUID) -> JsonResponse:
     after = request.GET.get("after", "")
     found = news.news(
         job,
-        after=int(after) if after.isdecimal() else 0,
+        after=whole_number(after) or 0,
         everything="all" in request.GET,
     )
     return JsonResponse(found)
@@ -98,8 +99,8 @@ def _samples(request: HttpRequest, job: TrainingJob) -> dict[str, Any]:
     """The newest ones, or those of the step that is asked for."""
     with reading_of(job) as found:
         steps = sorted(found.samples)
-        wanted = request.GET.get("step", "")
-        step = int(wanted) if wanted.isdecimal() and int(wanted) in steps else None
+        wanted = whole_number(request.GET.get("step", ""))
+        step = wanted if wanted in steps else None
         at = step if step is not None else steps[-1] if steps else 0
         place = steps.index(at) if steps else 0
         return {
