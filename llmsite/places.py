@@ -7,8 +7,6 @@ wait before they begin, first come, first served (docs/decisions/0018-the-web-pr
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from time import monotonic
 
 WIDTH = 4
@@ -16,16 +14,20 @@ STALL_SECONDS = 0.25
 
 
 class Place:
-    """Held by one request. Leaving twice is leaving once."""
+    """Of one request, which enters once. Leaving without having entered, or twice, does nothing."""
 
     def __init__(self, places: "Places") -> None:
-        self._places: Places | None = places
-        self.since = monotonic()
+        self._places, self._is_inside = places, False
+        self.since = 0.0
+
+    async def enter(self) -> None:
+        await self._places.admitted()
+        self._is_inside, self.since = True, monotonic()
 
     def leave(self) -> None:
-        places, self._places = self._places, None
-        if places is not None:
-            places.free(self)
+        if self._is_inside:
+            self._is_inside = False
+            self._places.free(self.since)
 
 
 class Places:
@@ -42,22 +44,14 @@ class Places:
         self._added_at = 0.0
         self._watch: asyncio.TimerHandle | None = None
 
-    @asynccontextmanager
-    async def entered(self) -> AsyncIterator[Place]:
-        await self._admitted()
-        place = Place(self)
-        try:
-            yield place
-        finally:
-            place.leave()
-
-    def free(self, place: Place) -> None:
+    def free(self, since: float) -> None:
+        """A place that somebody entered then."""
         self.taken -= 1
-        if self.taken < self.width or place.since > self._added_at:
+        if self.taken < self.width or since > self._added_at:
             self._admit()
         self._watch_anew()
 
-    async def _admitted(self) -> None:
+    async def admitted(self) -> None:
         if self.taken < self.width and not self._waiting:
             self.taken += 1
             return
@@ -69,7 +63,7 @@ class Places:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                Place(self).leave()
+                self.free(monotonic())
             raise
 
     def _admit(self) -> None:

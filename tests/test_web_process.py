@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 
 import pytest
@@ -23,13 +24,13 @@ over = threading.Event()
 
 @login_not_required
 def alone(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(threading.get_ident())
+    return HttpResponse(get_ident())
 
 
 @login_not_required
 def in_company(request: HttpRequest) -> HttpResponse:
     together.wait()
-    return HttpResponse(threading.get_ident())
+    return HttpResponse(get_ident())
 
 
 @login_not_required
@@ -100,6 +101,19 @@ async def test_slow_requests_keep_nobody_waiting() -> None:
 
 
 @pytest.mark.urls(__name__)
+async def test_whoever_is_still_sending_holds_no_place() -> None:
+    handler = Handler()
+    handler.places.stall = 3600
+    sending = [ask(handler, "/health/alone") for _ in range(WIDTH)]
+    for each in sending:
+        await each.send_input({"type": "http.request", "body": b"a", "more_body": True})
+    assert (await asyncio.wait_for(get(handler, "/health/alone"), 20))[0]["status"] == 200
+    for each in sending:
+        await each.send_input({"type": "http.request", "body": b"b"})
+        assert (await each.receive_output(20))["status"] == 200
+
+
+@pytest.mark.urls(__name__)
 async def test_an_answer_that_is_only_being_sent_holds_no_place() -> None:
     handler = Handler()
     over.clear()
@@ -115,11 +129,19 @@ async def test_an_answer_that_is_only_being_sent_holds_no_place() -> None:
 def test_threads_that_a_crowd_needed_end_when_they_are_not_needed_any_more() -> None:
     threads = Threads(most_idle=1)
     with threads.lent() as first, threads.lent() as second:
-        assert first is not second
-    with threads.lent() as again:
-        assert again is second
-        with pytest.raises(RuntimeError):
-            first.submit(lambda: None)
+        one, other = first.submit(get_ident).result(), second.submit(get_ident).result()
+        assert one != other
+    with threads.lent() as again, pytest.raises(RuntimeError):
+        assert again.submit(get_ident).result() == other
+        first.submit(get_ident)
+
+
+def test_whoever_only_waits_takes_no_thread() -> None:
+    threads = Threads()
+    with threads.lent() as busy:
+        ident = busy.submit(get_ident).result()
+    with threads.lent(), threads.lent() as second:
+        assert second.submit(get_ident).result() == ident
 
 
 async def test_files_are_answered_before_django_is_asked(tmp_path: Path, settings: Any) -> None:
