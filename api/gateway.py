@@ -118,7 +118,7 @@ async def embeddings(request: Request) -> Response:
 async def read_object(request: Request) -> dict[str, Any]:
     try:
         body = json.loads(await request.body())
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
         raise EngineError("The body of the request must be a JSON object.", code="invalid")

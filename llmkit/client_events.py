@@ -97,7 +97,7 @@ def as_object(text: str) -> dict[str, Any]:
     """A JSON object; empty when the text is something else, as some servers' /health is."""
     try:
         data = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return data if isinstance(data, dict) else {}
 

@@ -69,7 +69,7 @@ def split_card(folder: Path) -> tuple[str, str]:
 def from_provenance(folder: Path) -> str:
     try:
         return str(json.loads((folder / PROVENANCE).read_text())["licence"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ""
 
 

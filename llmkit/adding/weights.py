@@ -15,6 +15,7 @@ from llmkit.adding.errors import AddError, printable
 from llmkit.adding.files import INDEX, WEIGHTS
 
 LONGEST_HEADER = 100_000_000
+DAMAGED = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 DTYPES = {
     "F64": "float64",
     "F32": "float32",
@@ -67,7 +68,7 @@ def shards(folder: Path) -> list[str]:
         return []
     try:
         names = {str(name) for name in json.loads(path.read_text())["weight_map"].values()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except DAMAGED as error:
         raise AddError(f"{INDEX} can't be read, so the weights are not whole.") from error
     odd = [name for name in names if not WEIGHTS.fullmatch(name)]
     if odd:
@@ -95,7 +96,7 @@ def tensors(path: Path) -> list[dict[str, Any]]:
         end = max((int(entry["data_offsets"][1]) for entry in entries), default=0)
         if not all(map(is_sound, entries)):
             raise ValueError("shapes and sizes disagree")
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+    except DAMAGED as error:
         raise AddError(f"{path.name} is not a safetensors file, or it is damaged.") from error
     if path.stat().st_size != 8 + length + end:
         raise AddError(f"{path.name} is cut short or damaged. Get a whole copy of it.")

@@ -49,7 +49,7 @@ def adapter_kind(folder: Path) -> str:
     """PEFT's name for it in small letters (lora, prompt_tuning, …), or "unknown"."""
     try:
         return str(json.loads((folder / CONFIG).read_text())["peft_type"]).lower()
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return UNKNOWN
 
 

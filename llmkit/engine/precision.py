@@ -37,7 +37,7 @@ def wanted(folder: Path, default: str | None) -> str:
         return default or "auto"
     try:
         name = json.loads(path.read_text()).get("precision", default or "auto")
-    except (ValueError, AttributeError) as error:
+    except (ValueError, AttributeError, RecursionError) as error:
         raise unusable(folder, "is not a JSON object") from error
     if name not in PRECISIONS:
         raise unusable(folder, f"asks for the precision {name!r}")

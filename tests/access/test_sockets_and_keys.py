@@ -102,6 +102,21 @@ async def test_v1_opens_to_a_good_key_and_to_no_other() -> None:
                 assert answer.status_code in wanted(name, scope), (path, name, answer.text)
 
 
+NO_OBJECTS = [b"", b"{", b"[]", b"7", b"NaN", b"\xff", b"[" * 5000, b'{"a":' * 5000]
+
+
+async def test_v1_says_of_every_body_that_is_no_object_that_it_is_none() -> None:
+    made = {scope: (await in_database(of_somebody, f"x {scope}", scope))[1] for scope in OTHER}
+    transport = httpx.ASGITransport(app=application)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        for _, path, scope in (route for route in ROUTES if route[2]):
+            for body in NO_OBJECTS:
+                key = {"Authorization": f"Bearer {made[Scope(scope)]}"}
+                answer = await client.post(path, content=body, headers=key)
+                told = answer.json()["error"]["message"]
+                assert (answer.status_code, "must be a JSON object" in told) == (400, True), body
+
+
 def test_the_routes_are_all_of_them() -> None:
     from api.gateway import ROUTES as OFFERED
 

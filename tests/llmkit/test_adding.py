@@ -70,6 +70,11 @@ def huge_header(folder: Path) -> None:
     (folder / "model.safetensors").write_bytes(b"\xff" * 8)
 
 
+def endless_header(folder: Path) -> None:
+    header = b"[" * 5000
+    (folder / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+
+
 def impossible_shape(folder: Path) -> None:
     entry = {"dtype": "F32", "shape": [2**40, 2**40], "data_offsets": [0, 4]}
     header = json.dumps({"a": entry}).encode()
@@ -90,6 +95,11 @@ REFUSED: dict[str, tuple[Damage, str]] = {
     "cut weights": (cut_short, "cut short"),
     "weights that are something else": (huge_header, "not a safetensors file"),
     "weights larger than their file": (impossible_shape, "not a safetensors file"),
+    "weights nested too deeply to be read": (endless_header, "not a safetensors file"),
+    "a config nested too deeply to be read": (
+        lambda f: (f / "config.json").write_text("[" * 5000),
+        "can't be read",
+    ),
     "a lost shard": (lost_shard, "model-00001-of-00002.safetensors is missing"),
     "a shard outside of the folder": (shard_elsewhere, "no weight file of this folder"),
     "a link out of the folder": (link_out, "a link out of the folder"),

@@ -69,7 +69,7 @@ def fields_of(facts: Facts) -> dict[str, Any]:
 def provenance(folder: Path) -> dict[str, Any]:
     try:
         record = json.loads((folder / PROVENANCE).read_text())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return record if isinstance(record, dict) else {}
 
@@ -103,7 +103,7 @@ def adapter_fields(folder: Path) -> dict[str, Any]:
         config = json.loads((folder / ADAPTER_CONFIG).read_text())
         architecture = str(config.get("peft_type", ""))[:200]
         digest = file_sha256(folder / ADAPTER_WEIGHTS)
-    except (AddError, OSError, ValueError, AttributeError) as error:
+    except (AddError, OSError, ValueError, AttributeError, RecursionError) as error:
         reason = str(error) or "Its files can't be read."
         return {**fields, "state": State.FAILED, "error": reason}
     size = sum(path.stat().st_size for path in folder.iterdir() if path.is_file())
