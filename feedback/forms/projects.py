@@ -8,10 +8,22 @@ from django.db.models import Q
 from accounts.access import LABELER
 from accounts.models import User
 from feedback.models import Project
+from llmkit.numbers import whole_number
 
 MOST_GUIDELINES = 50_000
 OWN_WORDS = "Say in your own words what a better answer is."
 OPEN = [("yes", "Everyone who may label"), ("no", "Only these people")]
+
+
+class PeopleField(forms.ModelMultipleChoiceField):
+    """Django asks the database for whatever was sent, also for numbers that it has no room for."""
+
+    def clean(self, value: Any) -> Any:
+        for each in value or ():
+            if whole_number(each) is None:
+                unknown = self.error_messages["invalid_choice"]
+                raise forms.ValidationError(unknown, "invalid_choice", {"value": str(each)[:40]})
+        return super().clean(value)
 
 
 class ObjectiveForm(forms.Form):
@@ -118,7 +130,7 @@ class SettingsForm(ObjectiveForm):
         label="Who may rank",
         widget=forms.RadioSelect,
     )
-    people = forms.ModelMultipleChoiceField(
+    people = PeopleField(
         queryset=User.objects.none(),
         required=False,
         label="People",

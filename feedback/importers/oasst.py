@@ -59,12 +59,16 @@ def group(number: int, path: tuple[Node, ...], replies: list[Node]) -> Imported:
     )
     return Imported(
         number=number,
-        task=str(path[-1].get("message_id") or f"{number}.{len(path)}"),
+        task=name_of(path[-1]) or f"{number}.{len(path)}",
         messages=tuple(message(node) for node in path),
         answers=distinct([answer(reply) for reply in replies]),
         annotator="oasst",
         ranking=checked(Ranking(len(replies), tiers)),
     )
+
+
+def name_of(node: Node) -> str:
+    return text_of(str(node.get("message_id") or "")[:200], "a message has no id")
 
 
 def message(node: Node) -> Message:

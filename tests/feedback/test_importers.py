@@ -62,6 +62,13 @@ def test_the_ranking_of_a_tree_follows_the_ranks_and_not_the_order(tmp_path: Pat
     assert row.task == "m"
 
 
+def test_half_a_character_in_a_trees_name_is_a_fault_of_that_row(tmp_path: Path) -> None:
+    replies = [{"text": text, "role": "assistant", "rank": n} for n, text in enumerate("ab")]
+    root = {"text": "Hi", "role": "prompter", "message_id": "\ud800", "replies": replies}
+    row = read_one(tmp_path, "oasst", {"prompt": root})
+    assert isinstance(row, Refused) and "half a character" in row.fault
+
+
 ASKED = [{"role": "user", "content": "The sky is"}]
 BLUE = [{"role": "assistant", "content": "blue"}]
 GREEN = [{"role": "assistant", "content": "green"}]

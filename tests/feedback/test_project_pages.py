@@ -158,6 +158,15 @@ def test_a_project_for_named_people_is_open_to_nobody_else(
     assert "Kind answers" in text(signed_in(labeler), "/feedback/")
 
 
+@pytest.mark.parametrize("who", ["9" * 30, "9" * 5000, "-1", "ada", "\x00"])
+def test_people_that_nobody_is_are_refused_in_the_form(
+    manager: Client, project: Project, who: str
+) -> None:
+    answer = manager.post(f"/feedback/{project.slug}/settings/", SETTINGS | {"people": [who]})
+    assert answer.status_code == 422
+    assert "is not one of the available choices" in answer.content.decode()
+
+
 def test_an_archived_project_is_gone_and_comes_back(manager: Client, project: Project) -> None:
     address = f"/feedback/{project.slug}/"
     said = manager.post(f"{address}archive", follow=True).content.decode()
