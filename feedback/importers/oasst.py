@@ -72,10 +72,11 @@ def name_of(node: Node) -> str:
 
 
 def message(node: Node) -> Message:
-    if node.get("role") not in ROLE:
+    role = ROLE.get(str(node.get("role")))
+    if role is None:
         raise RowError("a message has no known role")
     return {
-        "role": ROLE[node["role"]],
+        "role": role,
         "content": text_of(node.get("text"), "a message has no text"),
     }
 

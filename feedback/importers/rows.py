@@ -14,7 +14,7 @@ from feedback.rules.pairs import Ranking, RankingError
 from llmkit.registry import Registry
 
 MAX_LINE = 4_000_000
-ROLES = {"system", "user", "assistant"}
+ROLES = ("system", "user", "assistant")
 Message = dict[str, str]
 
 

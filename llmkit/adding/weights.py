@@ -77,10 +77,10 @@ def shards(folder: Path) -> list[str]:
 
 
 def is_sound(entry: dict[str, Any]) -> bool:
-    """Whether its numbers can lie in its bytes: no type is smaller than a bit."""
+    """Whether it has a type and its numbers can lie in its bytes: no type is less than a bit."""
     begin, end = entry["data_offsets"]
-    shape = entry["shape"]
-    whole = all(isinstance(n, int) and n >= 0 for n in (*shape, begin, end))
+    shape, has_type = entry["shape"], isinstance(entry["dtype"], str)
+    whole = has_type and all(isinstance(n, int) and n >= 0 for n in (*shape, begin, end))
     return whole and math.prod(shape) <= 8 * (end - begin)
 
 

@@ -69,6 +69,16 @@ def test_half_a_character_in_a_trees_name_is_a_fault_of_that_row(tmp_path: Path)
     assert isinstance(row, Refused) and "half a character" in row.fault
 
 
+def test_a_role_that_is_no_text_is_a_fault_of_that_row(tmp_path: Path) -> None:
+    replies = [{"text": text, "role": "assistant", "rank": n} for n, text in enumerate("ab")]
+    root = {"text": "Hi", "role": ["prompter"], "message_id": "m", "replies": replies}
+    row = read_one(tmp_path, "oasst", {"prompt": root})
+    assert isinstance(row, Refused) and "no known role" in row.fault
+    messages, said = [{"role": ["user"], "content": "Hi"}], [{"text": "a"}, {"text": "b"}]
+    row = read_one(tmp_path, "annotations", {"task": "t", "prompt": messages, "candidates": said})
+    assert isinstance(row, Refused) and "no known role" in row.fault
+
+
 ASKED = [{"role": "user", "content": "The sky is"}]
 BLUE = [{"role": "assistant", "content": "blue"}]
 GREEN = [{"role": "assistant", "content": "green"}]

@@ -75,6 +75,12 @@ def endless_header(folder: Path) -> None:
     (folder / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
 
 
+def no_type(folder: Path) -> None:
+    header = json.dumps({"a": {"shape": [1], "data_offsets": [0, 4]}}).encode()
+    data = len(header).to_bytes(8, "little") + header + bytes(4)
+    (folder / "model.safetensors").write_bytes(data)
+
+
 def impossible_shape(folder: Path) -> None:
     entry = {"dtype": "F32", "shape": [2**40, 2**40], "data_offsets": [0, 4]}
     header = json.dumps({"a": entry}).encode()
@@ -95,6 +101,7 @@ REFUSED: dict[str, tuple[Damage, str]] = {
     "cut weights": (cut_short, "cut short"),
     "weights that are something else": (huge_header, "not a safetensors file"),
     "weights larger than their file": (impossible_shape, "not a safetensors file"),
+    "weights without a type": (no_type, "not a safetensors file"),
     "weights nested too deeply to be read": (endless_header, "not a safetensors file"),
     "a config nested too deeply to be read": (
         lambda f: (f / "config.json").write_text("[" * 5000),
