@@ -43,7 +43,10 @@ def ranked_groups(
 ) -> Iterator[tuple[tuple[Node, ...], list[Node]]]:
     """Every group of two or more replies of which at least one is ranked, with what led to it."""
     path = (*above, node)
-    replies = [reply for reply in node.get("replies") or [] if isinstance(reply, dict)]
+    found = node.get("replies") or []
+    if not isinstance(found, list):
+        raise RowError("the replies are not a list")
+    replies = [reply for reply in found if isinstance(reply, dict)]
     if len(replies) > 1 and any(reply.get("rank") is not None for reply in replies):
         yield path, replies
     for reply in replies:
@@ -82,4 +85,6 @@ def message(node: Node) -> Message:
 
 
 def answer(reply: Node) -> Answer:
-    return Answer(text_of(reply.get("text"), "a reply has no text"), reply.get("model_name") or "")
+    made_by = reply.get("model_name")
+    model = text_of(made_by, "a model has no name") if isinstance(made_by, str) else ""
+    return Answer(text_of(reply.get("text"), "a reply has no text"), model)

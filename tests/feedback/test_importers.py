@@ -69,6 +69,12 @@ def test_half_a_character_in_a_trees_name_is_a_fault_of_that_row(tmp_path: Path)
     assert isinstance(row, Refused) and "half a character" in row.fault
 
 
+def test_replies_that_are_no_list_are_a_fault_of_that_row(tmp_path: Path) -> None:
+    root = {"text": "Hi", "role": "prompter", "message_id": "m", "replies": 1.5}
+    row = read_one(tmp_path, "oasst", {"prompt": root})
+    assert isinstance(row, Refused) and "not a list" in row.fault
+
+
 def test_a_role_that_is_no_text_is_a_fault_of_that_row(tmp_path: Path) -> None:
     replies = [{"text": text, "role": "assistant", "rank": n} for n, text in enumerate("ab")]
     root = {"text": "Hi", "role": ["prompter"], "message_id": "m", "replies": replies}
