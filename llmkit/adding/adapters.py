@@ -102,7 +102,10 @@ def places(base: Path, folder: Path) -> dict[str, tuple[int, ...]]:
 
 
 def shapes_in(path: Path) -> dict[str, tuple[int, ...]]:
-    from safetensors import safe_open
+    from safetensors import SafetensorError, safe_open
 
-    with safe_open(path, "pt") as file:
-        return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+    try:
+        with safe_open(path, "pt") as file:
+            return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise AddError(f"{path.name} is not a safetensors file, or it is damaged.") from error

@@ -7,7 +7,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from llmkit.adding import AddError
@@ -81,6 +81,7 @@ def test_an_adapter_opens_over_its_base_or_is_refused(
     place = tmp_path / "adapter.files"
 
     @nasty.examples(25)
+    @example(27999)
     @given(NUMBERS)
     def tried(number: int) -> None:
         random, source = Random(number), fresh(place, ".source")
